@@ -1,0 +1,8 @@
+/**
+ * The contract between infrastructure and runtime: names of environment variables, keys of
+ * objects, events, metrics, and the shape of what travels between functions. Imports nothing.
+ */
+export * from './environment.ts';
+export * from './jobs.ts';
+export * from './names.ts';
+export * from './notification.ts';

@@ -1,0 +1,125 @@
+/** The kinds of work. Each has a function, a role and a schedule of its own. */
+export const jobs = ['sync', 'drain', 'backup', 'prune', 'verify', 'restore', 'list'] as const;
+export type Job = (typeof jobs)[number];
+
+/** What made a run start. */
+export const triggers = [
+  'schedule',
+  'drop',
+  'sweep',
+  'session-start',
+  'session-end',
+  'manual',
+  'continuation',
+] as const;
+export type Trigger = (typeof triggers)[number];
+
+/** What every trigger is turned into at the door: a job never sees an AWS event. */
+export interface JobRequest {
+  job: Job;
+  agent: string;
+  trigger: Trigger;
+  /** Says what would be done and writes nothing, anywhere. */
+  dryRun?: boolean;
+  /**
+   * One-shot permission for a run that was blocked: it may delete at most this many files of the
+   * cloud folder, though the source is empty or the limit is passed.
+   */
+  confirmDeletes?: number;
+  /** Set on a continuation: the run that goes on. */
+  run?: RunProgress;
+}
+
+/** What one leg hands to the next. */
+export interface RunProgress {
+  runId: string;
+  /** Number of the leg that is asked for; the first leg of a run is 1. */
+  leg: number;
+  /** ISO 8601 start of the first leg: `timeout` counts from here. */
+  startedAt: string;
+  /** Legs in a row that finished nothing; at three the run fails. */
+  legsWithoutProgress: number;
+  /** What earlier legs did. */
+  totals: RunTotals;
+}
+
+/** Counters of a run over all its legs. */
+export interface RunTotals {
+  filesSent: number;
+  bytesSent: number;
+  filesDeleted: number;
+  filesDelivered: number;
+  bytesDelivered: number;
+  filesQuarantined: number;
+  apiRetries: number;
+}
+
+/**
+ * How a run ended.
+ * - `succeeded`: everything that had to be done is done.
+ * - `partial`: some files could not be handled; they are in `skipped` with a reason each.
+ * - `blocked`: a guard stopped it before anything was changed; `reason` says how to go on.
+ * - `continued`: the leg's time was up; the next leg has been asked for.
+ * - `skipped`: nothing was tried, for instance because another run holds the lease.
+ * - `failed`: it could not be done; `reason` says why.
+ */
+export const runStates = [
+  'succeeded',
+  'partial',
+  'blocked',
+  'continued',
+  'skipped',
+  'failed',
+] as const;
+export type RunState = (typeof runStates)[number];
+
+/** A file that a run left alone, and why. */
+export interface SkippedFile {
+  path: string;
+  reason: string;
+}
+
+/** Why a run was not a plain success; `code` is stable, `message` is for people. */
+export interface RunReason {
+  code: string;
+  message: string;
+}
+
+/** What a dry run would do, and what a blocked run would have done. */
+export interface RunPlan {
+  copy: PlannedFile[];
+  update: PlannedFile[];
+  delete: PlannedFile[];
+  deliver: PlannedFile[];
+  /** Counts and bytes of the lists above, which are cut at 1,000 names each. */
+  totals: Record<'copy' | 'update' | 'delete' | 'deliver', { files: number; bytes: number }>;
+}
+
+export interface PlannedFile {
+  path: string;
+  bytes: number;
+}
+
+/** The durable account of one run, in the state bucket and on the event bus. */
+export interface JobReport extends RunTotals {
+  version: 1;
+  job: Job;
+  agent: string;
+  runId: string;
+  trigger: Trigger;
+  state: RunState;
+  reason?: RunReason;
+  startedAt: string;
+  finishedAt: string;
+  /** Wall time since the first leg began. */
+  durationMs: number;
+  legs: number;
+  /** At most 1,000 of them; `skippedFiles` is how many there were. */
+  skipped: SkippedFile[];
+  skippedFiles: number;
+  /** Names of the files delivered to the inbox, at most 1,000. */
+  delivered: string[];
+  /** What deserves attention though the run went well. */
+  warnings: string[];
+  plan?: RunPlan;
+}

@@ -1,0 +1,90 @@
+/** The project's name where AWS wants one: event source, metric namespace, layer path. */
+export const product = 'workspace-sync';
+
+/** CloudWatch namespace of every metric of the project. */
+export const metricNamespace = 'WorkspaceSync';
+
+/** Metrics that the job wrapper emits, with the dimensions `Deployment`, `Agent` and `Job`. */
+export const metrics = {
+  succeeded: 'RunSucceeded',
+  partial: 'RunPartial',
+  failed: 'RunFailed',
+  blocked: 'RunBlocked',
+  skipped: 'RunSkipped',
+  duration: 'RunDuration',
+  filesSent: 'FilesSent',
+  filesDelivered: 'FilesDelivered',
+  filesQuarantined: 'FilesQuarantined',
+  notified: 'NotificationSent',
+  notificationFailed: 'NotificationFailed',
+} as const;
+
+/** `source` of the domain's own events, and of those that a gateway sends about its sessions. */
+export const eventSources = { own: 'workspace-sync', gateway: 'openclaw.gateway' } as const;
+
+/** `detail-type`s on the event bus. */
+export const eventTypes = {
+  /** A run ended; detail is a JobReport. The job's name stands before it: `Sync Completed`. */
+  completed: 'Completed',
+  partial: 'Partially Completed',
+  blocked: 'Blocked',
+  failed: 'Failed',
+  skipped: 'Skipped',
+  inboxDelivered: 'Inbox Delivered',
+  dropQuarantined: 'Drop Quarantined',
+  /** Asks for the next leg of a run; detail is a JobRequest. */
+  continuation: 'Run Continuation Requested',
+  sessionStarted: 'Session Started',
+  sessionEnded: 'Session Ended',
+} as const;
+
+/** The reserved folders. All of them are sacred at the root only. */
+export const folders = {
+  /** At the root of the workspace: files for the agent. */
+  inbox: '_inbox',
+  /** At the root of the cloud folder, and under `<agent>/` in the exchange bucket. */
+  outbox: '_outbox',
+  /** Under `_inbox`: one JSON receipt per drop. */
+  receipts: '.receipts',
+  /** At the root of the cloud folder: what a push deleted or overwrote, by date. */
+  trash: '.trash',
+  /** At the root of the cloud folder, and a prefix of the exchange bucket. */
+  quarantine: '.quarantine',
+} as const;
+
+/** Path of an agent's workspace inside the workspace bucket. */
+export function workspacePrefix(agent: string): string {
+  return `${agent}/workspace/`;
+}
+
+/** Prefix in the exchange bucket under which a person drops files for an agent. */
+export function dropPrefix(agent: string): string {
+  return `${agent}/${folders.outbox}/`;
+}
+
+/** Prefix in the exchange bucket of drops that may not be delivered. */
+export function quarantinePrefix(agent: string): string {
+  return `${agent}/${folders.quarantine}/`;
+}
+
+/** Key of objects in the state bucket, by kind first, so that lifecycle rules can name a kind. */
+export const stateKeys = {
+  lease: (scope: string): string => `leases/${scope}.json`,
+  status: (agent: string, job: string): string => `status/${agent}/${job}.json`,
+  history: (agent: string, day: string, runId: string): string =>
+    `history/${agent}/${day}/${runId}.json`,
+  pushManifest: (agent: string): string => `manifests/${agent}/push.json.gz`,
+  drainJournal: (agent: string): string => `journals/${agent}/drain.json`,
+  notifications: (agent: string): string => `notifications/${agent}.json`,
+} as const;
+
+/** The block of an agent's configuration whose `${NAME}` references an entry answers. */
+export type SecretScope = 'sync' | 'backup' | 'webhook' | 'workspace';
+
+/**
+ * Name in Secrets Manager of the JSON object that answers the `${NAME}` references of one block of
+ * an agent's configuration. One entry per block, so that each role reads only what its job needs.
+ */
+export function secretName(deployment: string, agent: string, scope: SecretScope): string {
+  return `${product}/${deployment}/${agent}/${scope}`;
+}
