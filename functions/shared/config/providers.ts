@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { flag, identifier, notes, rcloneOptions, rcloneType, secret } from './fields.ts';
+
+/** The kinds of cloud folder. */
+export const providers = ['off', 'dropbox', 'gdrive', 'onedrive', 's3', 'custom'] as const;
+export type Provider = (typeof providers)[number];
+
+const authorize = (backend: string): string =>
+  `The token that \`rclone authorize ${backend}\` prints, as a reference to the secret.`;
+
+const s3 = z.strictObject({
+  endpoint: z
+    .string()
+    .regex(/^(?!.*@)\S*$/)
+    .default('')
+    .meta(
+      notes('Endpoint of an S3 that is not Amazon’s. Empty means AWS.', {
+        allowed: 'a URL such as "https://<account>.r2.cloudflarestorage.com", or ""',
+      }),
+    ),
+  bucket: z.string().min(1).optional().meta(notes('Name of the bucket.')),
+  region: z.string().min(1).optional().meta(notes('Region of the bucket.')),
+  accessKeyId: identifier('Access key. Without keys the function’s own role is used.'),
+  secretAccessKey: secret('Secret access key, as a reference to the secret.'),
+});
+
+const dropbox = z.strictObject({
+  appFolder: flag(
+    false,
+    'The token is for an app that sees its own folder only. Then `remotePath` is usually "".',
+  ),
+  appKey: identifier('Key of your own Dropbox app.'),
+  appSecret: secret('Secret of your own Dropbox app, as a reference.'),
+  token: secret(authorize('dropbox')),
+});
+
+const gdrive = z.strictObject({
+  token: secret(authorize('drive')),
+  teamDrive: z.string().optional().meta(notes('Id of a shared drive. Absent for My Drive.')),
+  rootFolderId: z.string().optional().meta(notes('Id of the folder that counts as the root.')),
+});
+
+const onedrive = z.strictObject({
+  token: secret(authorize('onedrive')),
+  driveId: z.string().optional().meta(notes('Id of the drive. Absent for the default drive.')),
+  driveType: z
+    .enum(['personal', 'business', 'sharepoint'])
+    .optional()
+    .meta(notes('Kind of the drive.')),
+});
+
+const custom = z.strictObject({
+  rcloneType: rcloneType.optional().meta(
+    notes('Backend of rclone: sftp, b2, webdav, … Required with provider "custom".', {
+      allowed: 'the name of an rclone backend, such as "sftp" or "b2"',
+    }),
+  ),
+  rcloneOptions,
+});
+
+/** The provider blocks, which `sync` and `backup` have in common. */
+export const providerBlocks = {
+  s3: s3.optional().meta(notes('S3, R2, MinIO and the like.')),
+  dropbox: dropbox.optional().meta(notes('Dropbox.')),
+  gdrive: gdrive.optional().meta(notes('Google Drive.')),
+  onedrive: onedrive.optional().meta(notes('OneDrive and SharePoint.')),
+  custom: custom.optional().meta(notes('Any other backend of rclone.')),
+};
+
+export type S3Config = z.output<typeof s3>;
+export type DropboxConfig = z.output<typeof dropbox>;
+export type GdriveConfig = z.output<typeof gdrive>;
+export type OnedriveConfig = z.output<typeof onedrive>;
+export type CustomConfig = z.output<typeof custom>;
