@@ -1,0 +1,76 @@
+/** The real `rclone serve`, as a cloud folder that speaks WebDAV, S3 or HTTP. */
+import { spawn } from 'node:child_process';
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { tools } from './paths.ts';
+import { endGroup } from './process-group.ts';
+
+export interface RcloneServerOptions {
+  protocol: 'webdav' | 's3' | 'http';
+  /** The folder that is served; with `s3`, its subfolders are the buckets. */
+  folder: string;
+  /** For `webdav` and `http`. */
+  login?: { user: string; password: string };
+  /** For `s3`; without them anybody may do anything. */
+  keys?: { accessKeyId: string; secretAccessKey: string };
+  /** More arguments, such as `--read-only`. */
+  args?: string[];
+}
+
+export interface RcloneServer {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Starts it on a free port of 127.0.0.1 and waits until it listens. */
+export async function startRcloneServer(options: RcloneServerOptions): Promise<RcloneServer> {
+  const child = spawn(join(tools, 'bin', 'rclone'), serveArguments(options), {
+    detached: true,
+    env: { PATH: process.env['PATH'], RCLONE_CONFIG: devNull },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const stop = async (): Promise<void> => {
+    process.off('exit', killWithUs);
+    await endGroup(child, 3_000);
+  };
+  let said = '';
+  const url = new Promise<string>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-8_192);
+      const found = /\[(http:\/\/[^\]]+?)\/?\]/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new Error(`rclone serve ${options.protocol} ended:\n${said}`));
+    });
+  });
+  try {
+    return { url: await url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function serveArguments({
+  protocol,
+  folder,
+  login,
+  keys,
+  args = [],
+}: RcloneServerOptions): string[] {
+  return [
+    'serve',
+    protocol,
+    folder,
+    '--addr=127.0.0.1:0',
+    '--vfs-cache-mode=off',
+    '--dir-cache-time=0s',
+    ...(login ? [`--user=${login.user}`, `--pass=${login.password}`] : []),
+    ...(keys ? [`--auth-key=${keys.accessKeyId},${keys.secretAccessKey}`] : []),
+    ...args,
+  ];
+}
