@@ -16,6 +16,8 @@ export interface FieldNotes {
   hidden?: boolean;
   /** Only a reference may be written, never the secret itself. */
   secret?: boolean;
+  /** A reference may be written in place of a value. */
+  reference?: boolean;
   /** Not a key of the original plugin. */
   added?: boolean;
 }
@@ -40,17 +42,18 @@ export function secret(description: string): z.ZodOptional<z.ZodString> {
     .string()
     .regex(referencePattern)
     .optional()
-    .meta(notes(description, { allowed, secret: true, hidden: true }));
+    .meta(notes(description, { allowed, secret: true, reference: true, hidden: true }));
 }
 
 /** An identifier that may be written out or referred to. */
 export function identifier(description: string): z.ZodOptional<z.ZodString> {
+  const allowed = 'a text, or a reference such as ${NAME} (capitals, digits, _)';
   return z
     .string()
     .min(1)
     .refine((value) => !value.includes('${') || referencePattern.test(value))
     .optional()
-    .meta(notes(description, { allowed: 'a text, or a reference such as ${NAME}', hidden: true }));
+    .meta(notes(description, { allowed, reference: true, hidden: true }));
 }
 
 /** Patterns in rclone's filter syntax. */
@@ -77,7 +80,7 @@ export const folderInside = z
 export const rcloneOptions = z
   .record(
     z.string().regex(/^[A-Za-z0-9_]+$/),
-    z.string().meta({ hidden: true, allowed: 'a text in quotation marks' }),
+    z.string().meta({ hidden: true, reference: true, allowed: 'a text in quotation marks' }),
   )
   .default({})
   .meta(

@@ -6,6 +6,7 @@ export { type AgentConfig, agentNamePattern, deploymentNamePattern } from './age
 export { type BackupConfig, backupItems } from './backup.ts';
 export { type DeploymentConfig } from './deployment.ts';
 export { loadAgentConfig, UnknownAgentError } from './load.ts';
+export { parseConfig, type ParsedConfig, parseConfigText } from './parse.ts';
 export { parseAgentConfig } from './parse-agent.ts';
 export { ConfigError, type Notice, type Problem } from './problems.ts';
 export {
@@ -18,6 +19,8 @@ export {
   type S3Config,
 } from './providers.ts';
 export { referencesIn, resolveReferences, UnresolvedReferencesError } from './references.ts';
+export { storeCommand } from './site.ts';
+export { assertSupported, unsupported } from './supported.ts';
 export { intervalMinutes, type SyncConfig, type SyncMode } from './sync.ts';
 export { type WebhookConfig, type WebhookMode } from './webhook.ts';
 export { type WorkspaceConfig } from './workspace.ts';

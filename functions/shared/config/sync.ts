@@ -151,17 +151,22 @@ const plugin = {
     .meta(notes('Accepted from the plugin’s configuration; it has no effect here.')),
 };
 
+const fields = {
+  ...what,
+  ...when,
+  ...mailbox,
+  ...guards,
+  ...otherModes,
+  ...plugin,
+  ...providerBlocks,
+};
+
+/** Every key of the block: in the flat form they stand at the root of the file. */
+export const syncKeys: readonly string[] = Object.keys(fields);
+
 /** The `sync` block: keys, defaults and limits of the original plugin, and a few of our own. */
 export const syncSchema = z
-  .strictObject({
-    ...what,
-    ...when,
-    ...mailbox,
-    ...guards,
-    ...otherModes,
-    ...plugin,
-    ...providerBlocks,
-  })
+  .strictObject(fields)
   .transform((sync) => ({ ...sync, remotePath: pathFor(sync.provider, sync.remotePath) }))
   .meta(notes('What is synchronised, with which cloud folder, and when.'));
 

@@ -1,0 +1,120 @@
+import { checkOptions } from './check-options.ts';
+import { checkProvider, checkKeyPair, type Finding } from './check-provider.ts';
+import { isRecord, objectAt, type Raw } from './raw.ts';
+import { secretFix, type Site } from './site.ts';
+
+/**
+ * What concerns more than one key. It looks at the data as it was written, so that a mistake in
+ * one key hides none in another.
+ */
+export function checkBlocks(blocks: Raw, site: Site): Finding[] {
+  return [
+    ...checkSync(blocks, site),
+    ...checkBackup(blocks, site),
+    ...checkWebhook(blocks, site),
+    ...checkOptions(blocks, site),
+  ];
+}
+
+function checkSync(blocks: Raw, site: Site): Finding[] {
+  const sync = objectAt(blocks, 'sync');
+  const findings = checkKeyPair('sync', sync, site);
+  const active = sync['provider'] !== undefined && sync['provider'] !== 'off';
+  if (active) findings.push(...checkProvider('sync', sync['provider'], sync, site));
+  if (active && sync['mode'] === undefined) findings.push(missingMode);
+  if (sync['notifyOnInbox'] === true && blocks['webhook'] === undefined) {
+    findings.push(missingWebhook);
+  }
+  return findings;
+}
+
+const missingMode: Finding = {
+  path: ['sync', 'mode'],
+  value: 'nothing',
+  allowed: '"mailbox", "mirror" or "bisync"; it is required unless the provider is "off"',
+  fix: 'Add "mode": "mailbox": it pushes the workspace up and drains _outbox, and is the safest',
+};
+
+const missingWebhook: Finding = {
+  path: ['sync', 'notifyOnInbox'],
+  value: 'true, without a webhook',
+  allowed: 'true together with a "webhook" block, or false',
+  fix:
+    'Add "webhook": { "url": "https://gateway.example:18789/hooks", "token": "${WEBHOOK_TOKEN}" } ' +
+    'beside the sync keys, or set notifyOnInbox to false: receipts are written either way',
+};
+
+function checkBackup(blocks: Raw, site: Site): Finding[] {
+  const backup = objectAt(blocks, 'backup');
+  const findings = checkKeyPair('backup', backup, site);
+  if (backup['encrypt'] === true && backup['passphrase'] === undefined) {
+    const path = ['backup', 'passphrase'];
+    const allowed = 'a reference such as ${NAME}; it is required with "encrypt": true';
+    findings.push({ path, value: 'nothing', allowed, fix: secretFix(site, path) });
+  }
+  if (backup['enabled'] === true) findings.push(...checkBackupProvider(blocks, backup, site));
+  return findings;
+}
+
+function checkBackupProvider(blocks: Raw, backup: Raw, site: Site): Finding[] {
+  const sync = objectAt(blocks, 'sync');
+  const own = backup['provider'];
+  const provider = own ?? sync['provider'] ?? 'off';
+  if (own === undefined && provider === 'off') {
+    return [
+      {
+        path: ['backup', 'provider'],
+        value: 'nothing, and the provider of sync is "off"',
+        allowed: '"s3", "dropbox", "gdrive", "onedrive" or "custom"',
+        fix: 'Add "provider": "s3" for the deployment’s own bucket, or name another one',
+      },
+    ];
+  }
+  const inherits = typeof provider === 'string' && provider === sync['provider'];
+  if (provider === 's3' || (inherits && backup[provider] === undefined)) return [];
+  return checkProvider('backup', provider, backup, site);
+}
+
+function checkWebhook(blocks: Raw, site: Site): Finding[] {
+  if (!isRecord(blocks['webhook'])) return [];
+  const webhook = blocks['webhook'];
+  const mode = webhook['mode'] ?? 'wake';
+  const credential = mode === 'generic' ? 'secret' : 'token';
+  const findings: Finding[] = [];
+  if (isMode(mode) && webhook[credential] === undefined) {
+    const path = ['webhook', credential];
+    const allowed = `a reference such as \${NAME}; it is required with "mode": "${mode}"`;
+    findings.push({ path, value: 'nothing', allowed, fix: secretFix(site, path) });
+  }
+  if (mode !== 'generic' && endsInAction(webhook['url'])) findings.push(urlWithAction);
+  for (const [key, partner] of [['channel', 'to'] as const, ['to', 'channel'] as const]) {
+    if (webhook[key] === undefined && webhook[partner] !== undefined) {
+      findings.push(missingPartner(key, partner));
+    }
+  }
+  return findings;
+}
+
+function isMode(mode: unknown): mode is string {
+  return mode === 'wake' || mode === 'agent' || mode === 'generic';
+}
+
+function endsInAction(url: unknown): boolean {
+  return typeof url === 'string' && /\/(?:wake|agent)\/*$/.test(url);
+}
+
+const urlWithAction: Finding = {
+  path: ['webhook', 'url'],
+  value: 'a URL that ends in /wake or /agent',
+  allowed: 'the base of the gateway’s hooks, such as "https://gateway.example:18789/hooks"',
+  fix: 'Remove the last part: it follows from "mode"',
+};
+
+function missingPartner(key: string, partner: string): Finding {
+  return {
+    path: ['webhook', key],
+    value: `nothing, though "${partner}" is set`,
+    allowed: '"channel" and "to" together, or neither',
+    fix: `Add "${key}", or remove "${partner}"`,
+  };
+}

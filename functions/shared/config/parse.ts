@@ -1,0 +1,90 @@
+import { agentNamePattern } from './agent.ts';
+import type { DeploymentConfig } from './deployment.ts';
+import { type AgentSource, type Form, readForm } from './forms.ts';
+import { jsonFault } from './json-text.ts';
+import { noticesFor } from './notices.ts';
+import { checkAgent, type CheckedAgent } from './parse-agent.ts';
+import { ConfigError, type Notice, type Problem } from './problems.ts';
+import { isRecord } from './raw.ts';
+import type { Site } from './site.ts';
+import { shown } from './wording.ts';
+
+/** A configuration that is in order, with what the operator should know about it. */
+export interface ParsedConfig {
+  config: DeploymentConfig;
+  notices: Notice[];
+}
+
+/**
+ * Reads the configuration of a deployment in any of its forms.
+ *
+ * @throws {ConfigError} with every problem at once.
+ */
+export function parseConfig(json: unknown, source?: string): ParsedConfig {
+  if (!isRecord(json)) throw new ConfigError([notAnObject(json)], source);
+  const form = readForm(json);
+  const checked = form.agents.map((agent) => checkSource(agent, form));
+  const problems = [...form.problems, ...checked.flatMap((agent) => agent.problems)];
+  if (problems.length > 0) throw new ConfigError(problems, source);
+  const agents = checked.flatMap((result) => ('agent' in result ? [result.agent] : []));
+  const { deployment, alarmEmail } = form;
+  return {
+    config: { deployment, ...(alarmEmail === undefined ? {} : { alarmEmail }), agents },
+    notices: [...form.notices, ...checked.flatMap((agent) => agent.notices)],
+  };
+}
+
+/**
+ * As {@link parseConfig}, from the text of a file.
+ *
+ * @throws {ConfigError} that names the file, and the place where it is not JSON.
+ */
+export function parseConfigText(text: string, fileName: string): ParsedConfig {
+  const json = text.replace(/^\uFEFF/, '');
+  if (json.trim() === '') throw new ConfigError([emptyFile], fileName);
+  return parseConfig(parsedJson(json, fileName), fileName);
+}
+
+function parsedJson(text: string, fileName: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The cause is left out on purpose: it quotes the text, which may hold a secret.
+    const { line, column, hint } = jsonFault(text);
+    const key = `line ${line}, column ${column}`;
+    const value = 'something that is not JSON';
+    throw new ConfigError([{ key, value, allowed: 'JSON (RFC 8259)', fix: hint }], fileName);
+  }
+}
+
+const emptyFile: Problem = {
+  key: '(the whole file)',
+  value: 'nothing: the file is empty',
+  allowed: 'a JSON object',
+  fix: 'Start from workspace-sync.example.json',
+};
+
+function notAnObject(json: unknown): Problem {
+  return { ...emptyFile, value: shown(json) };
+}
+
+function checkSource(source: AgentSource, form: Form): CheckedAgent & { notices: Notice[] } {
+  const name = agentNamePattern.test(source.name) ? source.name : 'main';
+  const site: Site = { deployment: form.deployment, agent: name, keyOf: source.keyOf };
+  const input = isRecord(source.blocks) ? { ...source.blocks, name } : source.blocks;
+  const result = checkAgent(input, site);
+  if (isRecord(source.blocks) && Object.hasOwn(source.blocks, 'name')) {
+    return { problems: [...result.problems, nameInside(site)], notices: [] };
+  }
+  const notices = 'agent' in result ? noticesFor(source.blocks, result.agent, site) : [];
+  return { ...result, notices };
+}
+
+function nameInside(site: Site): Problem {
+  return {
+    key: site.keyOf(['name']),
+    value: 'an unknown key',
+    allowed: '"workspace", "sync", "backup" or "webhook"',
+    fix: 'Remove it: the key above it is the name of the agent',
+  };
+}
