@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import type { QueuedMessage } from '../shared/notification/message.ts';
+
+const eventSchema = z.object({
+  Records: z.array(
+    z.object({
+      messageId: z.string(),
+      receiptHandle: z.string(),
+      body: z.string(),
+      attributes: z.object({ SentTimestamp: z.coerce.number().optional() }).optional(),
+    }),
+  ),
+});
+
+/** The messages of an SQS event. */
+export function messagesOf(event: unknown): QueuedMessage[] {
+  return eventSchema.parse(event).Records.map((record) => ({
+    id: record.messageId,
+    receiptHandle: record.receiptHandle,
+    body: record.body,
+    sentAt: record.attributes?.SentTimestamp,
+  }));
+}
