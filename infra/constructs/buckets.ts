@@ -1,0 +1,82 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  type LifecycleRule,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from './nag.ts';
+
+/**
+ * The four buckets of a deployment. They differ in who may touch them, so that a role's policy names
+ * a bucket and not a maze of prefixes.
+ *
+ * All of them are versioned: a function or a person that overwrites or deletes by mistake leaves the
+ * old version for some days, and a drain deletes exactly the version that it has delivered. All are
+ * retained: `cdk destroy` never takes anybody's files.
+ */
+export class Buckets extends Construct {
+  /** The agents' workspaces, where the deployment keeps them: `<agent>/workspace/`. */
+  readonly workspace: Bucket;
+  /** Where people drop files for agents: `<agent>/_outbox/`; its events start the drain. */
+  readonly exchange: Bucket;
+  /** Snapshots. No function of this deployment can read or write it yet. */
+  readonly snapshots: Bucket;
+  /** Leases, status, history and manifests of the runs. */
+  readonly state: Bucket;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.workspace = this.bucket('Workspace', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
+    // Drops are delivered in seconds and large: what is left of them is not worth a month's rent.
+    this.exchange = this.bucket('Exchange', keepOldVersions({ days: 7, unfinishedUploads: 1 }));
+    this.snapshots = this.bucket('Snapshots', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
+    this.state = this.bucket('State', [
+      ...keepOldVersions({ days: 7, unfinishedUploads: 7 }),
+      { id: 'history', prefix: 'history/', expiration: Duration.days(90) },
+    ]);
+    announceObjects(this.exchange);
+  }
+
+  private bucket(id: string, lifecycleRules: LifecycleRule[]): Bucket {
+    const bucket = new Bucket(this, id, {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules,
+    });
+    acknowledge(
+      bucket,
+      'S1',
+      'Access logs of private buckets that only named roles reach would cost more than the buckets; CloudTrail data events can be switched on for an account that wants them.',
+    );
+    return bucket;
+  }
+}
+
+/** Deleted and overwritten objects stay for some days, and nothing stays for ever by accident. */
+function keepOldVersions(keep: { days: number; unfinishedUploads: number }): LifecycleRule[] {
+  return [
+    {
+      id: 'old-versions',
+      noncurrentVersionExpiration: Duration.days(keep.days),
+      expiredObjectDeleteMarker: true,
+      abortIncompleteMultipartUploadAfter: Duration.days(keep.unfinishedUploads),
+    },
+  ];
+}
+
+/**
+ * Has S3 send the bucket's events to the default event bus. The property of the plain resource is
+ * used because the construct's own option would bring a custom resource along, a function with
+ * rights over every bucket's notifications.
+ */
+function announceObjects(bucket: Bucket): void {
+  (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
+    eventBridgeConfiguration: { eventBridgeEnabled: true },
+  };
+}

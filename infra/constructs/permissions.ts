@@ -1,0 +1,169 @@
+import { Aws } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { AgentConfig } from '../../functions/shared/config/index.ts';
+import { folders, secretName, type SecretScope } from '../../functions/shared/contract/index.ts';
+import type { Buckets } from './buckets.ts';
+import { acknowledgeWildcards } from './nag.ts';
+
+/** Something that a role may do. A `*` in a resource needs a reason. */
+export interface Grant {
+  actions: string[];
+  resources: string[];
+  conditions?: Record<string, Record<string, unknown>>;
+  /** Why the resources cannot be named one by one. */
+  why?: string;
+}
+
+/** What the grants are about. */
+export interface Granted {
+  deployment: string;
+  buckets: Buckets;
+  bus: EventBus;
+  /** Queue from which `notify` posts. */
+  notificationQueue: IQueue;
+  /** Queue that keeps notifications which may never be retried. */
+  deadNotificationQueue: IQueue;
+}
+
+const everyAgent =
+  'Keys begin with the name of an agent and end with the names of its files; one function serves all agents.';
+
+/** Adds the grants to the role, and accepts their wildcards with the reason that they give. */
+export function allow(role: Role, grants: readonly Grant[]): void {
+  for (const { why, ...statement } of grants) {
+    role.addToPolicy(new PolicyStatement(statement));
+    if (why !== undefined) acknowledgeWildcards(role, statement.resources, why);
+  }
+}
+
+/**
+ * What `sync` may do: read workspaces, put mail into their inboxes, keep its own state, write to
+ * agents' buckets that it reaches by its role. It never changes anything else of a workspace, and it
+ * has no access to drops, snapshots or webhook secrets.
+ */
+export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Grant[] {
+  const { buckets } = granted;
+  return [
+    list(buckets.workspace.bucketArn),
+    keys(['s3:GetObject'], [buckets.workspace.arnForObjects('*/workspace/*')]),
+    keys(uploads, [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)]),
+    ...stateOf(granted, ['leases', 'status', 'history', 'manifests', 'journals']),
+    secretsOf(granted, ['sync', 'workspace']),
+    ...announcements(granted),
+    ...agents.flatMap(cloudFolderGrants),
+  ];
+}
+
+/**
+ * What `drain` may do: read drops, deliver them into inboxes, put them into quarantine, and delete
+ * the exact version of a drop that it has delivered. A plain delete, which would hide a newer
+ * version, is not granted.
+ */
+export function drainGrants(granted: Granted, dropQueue: IQueue): Grant[] {
+  const { buckets } = granted;
+  const drops = buckets.exchange.arnForObjects(`*/${folders.outbox}/*`);
+  return [
+    list(buckets.exchange.bucketArn),
+    { actions: ['s3:ListBucketVersions'], resources: [buckets.exchange.bucketArn] },
+    keys(['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObjectVersion'], [drops]),
+    keys(uploads, [buckets.exchange.arnForObjects(`*/${folders.quarantine}/*`)]),
+    list(buckets.workspace.bucketArn),
+    keys(
+      ['s3:GetObject', ...uploads],
+      [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)],
+    ),
+    ...stateOf(granted, ['leases', 'status', 'history', 'journals']),
+    secretsOf(granted, ['workspace']),
+    ...announcements(granted),
+    consume(dropQueue),
+  ];
+}
+
+/** What `notify` may do: remember what it has posted, and read the webhooks' secrets. */
+export function notifyGrants(granted: Granted): Grant[] {
+  return [
+    ...stateOf(granted, ['notifications']),
+    secretsOf(granted, ['webhook']),
+    consume(granted.notificationQueue),
+    { actions: ['sqs:SendMessage'], resources: [granted.deadNotificationQueue.queueArn] },
+  ];
+}
+
+const uploads = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+
+/**
+ * Without the right to list, S3 answers 403 for a key that does not exist, and "absent" could not be
+ * told from "forbidden". No condition on the prefix: a request for a key carries none.
+ */
+function list(bucketArn: string): Grant {
+  return { actions: ['s3:ListBucket'], resources: [bucketArn] };
+}
+
+function keys(actions: string[], resources: string[]): Grant {
+  return { actions, resources, why: everyAgent };
+}
+
+function stateOf({ buckets: { state } }: Granted, kinds: readonly string[]): Grant[] {
+  const resources = kinds.map((kind) => state.arnForObjects(`${kind}/*`));
+  return [list(state.bucketArn), keys(['s3:GetObject', 's3:PutObject'], resources)];
+}
+
+/** Entries of Secrets Manager end in a dash and six characters of its own choice. */
+function secretsOf({ deployment }: Granted, scopes: readonly SecretScope[]): Grant {
+  const entries = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret`;
+  const resources = scopes.map((kind) => `${entries}:${secretName(deployment, '*', kind)}-??????`);
+  return {
+    actions: ['secretsmanager:GetSecretValue'],
+    resources,
+    why: 'The entries are made by the operator, one per agent; the last part of the name keeps each job to its own kind.',
+  };
+}
+
+function announcements({ bus, notificationQueue }: Granted): Grant[] {
+  return [
+    { actions: ['events:PutEvents'], resources: [bus.eventBusArn] },
+    { actions: ['sqs:SendMessage'], resources: [notificationQueue.queueArn] },
+  ];
+}
+
+function consume(queue: IQueue): Grant {
+  return {
+    actions: [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:ChangeMessageVisibility',
+      'sqs:GetQueueAttributes',
+    ],
+    resources: [queue.queueArn],
+  };
+}
+
+/**
+ * An agent's cloud folder in a bucket of the same account, reached by the function's role because
+ * the configuration names neither an endpoint nor a key.
+ */
+function cloudFolderGrants({ sync }: AgentConfig): Grant[] {
+  if (sync.provider !== 's3' || !sync.s3?.bucket) return [];
+  if (sync.s3.endpoint !== '' || sync.s3.accessKeyId !== undefined) return [];
+  const bucket = `arn:${Aws.PARTITION}:s3:::${literal(sync.s3.bucket)}`;
+  const folder = literal(sync.remotePath.replace(/^\/+|\/+$/g, ''));
+  return [
+    {
+      ...list(bucket),
+      // IfExists, because a request for a key names no prefix and has to answer "not found".
+      conditions: { StringLikeIfExists: { 's3:prefix': folder ? [folder, `${folder}/*`] : ['*'] } },
+    },
+    {
+      actions: ['s3:GetObject', 's3:DeleteObject', ...uploads],
+      resources: [`${bucket}/${folder ? `${folder}/` : ''}*`],
+      why: 'The cloud folder that the operator has given to this agent; its files cannot be named beforehand.',
+    },
+  ];
+}
+
+/** Text that a policy takes as it is, though it holds characters that policies interpret. */
+function literal(text: string): string {
+  return text.replace(/[*?$]/g, (character) => `\${${character}}`);
+}

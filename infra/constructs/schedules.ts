@@ -1,0 +1,113 @@
+import { Aws, Duration } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnSchedule, type CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import type { AgentConfig } from '../../functions/shared/config/index.ts';
+import type { JobRequest } from '../../functions/shared/contract/index.ts';
+import type { JobFunction } from './job-function.ts';
+import { allow } from './permissions.ts';
+import { DeadLetterQueue, type WorkQueue } from './queues.ts';
+
+export interface SchedulerProps {
+  group: CfnScheduleGroup;
+  sync: JobFunction;
+  drops: WorkQueue;
+}
+
+/** What EventBridge Scheduler may do for a set of agents, and where it leaves what it could not. */
+export class Scheduler extends Construct {
+  readonly groupName: string;
+  readonly role: Role;
+  readonly dead: DeadLetterQueue;
+  readonly syncArn: string;
+  readonly dropQueueArn: string;
+
+  constructor(scope: Construct, id: string, { group, sync, drops }: SchedulerProps) {
+    super(scope, id);
+    this.groupName = group.ref;
+    this.syncArn = sync.function.functionArn;
+    this.dropQueueArn = drops.queue.queueArn;
+    this.dead = new DeadLetterQueue(this, 'Dead');
+    this.role = new Role(this, 'Role', {
+      assumedBy: schedulesOf(group),
+      description: 'Starts syncs and sweeps on schedule',
+    });
+    allow(this.role, [
+      { actions: ['lambda:InvokeFunction'], resources: [this.syncArn] },
+      { actions: ['sqs:SendMessage'], resources: [this.dropQueueArn, this.dead.queueArn] },
+    ]);
+  }
+}
+
+/** The scheduler on behalf of this group alone: nobody else's schedule can borrow the role. */
+function schedulesOf(group: CfnScheduleGroup): ServicePrincipal {
+  return new ServicePrincipal('scheduler.amazonaws.com', {
+    conditions: {
+      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': group.attrArn },
+    },
+  });
+}
+
+/** Whether an agent is synchronised on schedule. */
+export function isScheduled({ sync }: AgentConfig): boolean {
+  return sync.provider !== 'off' && sync.interval > 0;
+}
+
+/** Synchronises one agent at its interval. */
+export class AgentSchedule extends Construct {
+  constructor(scope: Construct, id: string, scheduler: Scheduler, agent: AgentConfig) {
+    super(scope, id);
+    const { name, sync } = agent;
+    const request: JobRequest = { job: 'sync', agent: name, trigger: 'schedule' };
+    new CfnSchedule(this, 'Schedule', {
+      ...every(Duration.minutes(Math.ceil(sync.interval / 60))),
+      description: `Sync of agent ${name}`,
+      groupName: scheduler.groupName,
+      target: target(scheduler, scheduler.syncArn, request, sync.interval),
+    });
+  }
+}
+
+/**
+ * Has the drain look into every outbox of its agents: S3 delivers nearly every event, and a drop
+ * whose event was lost must not wait for the next one.
+ */
+export class Sweep extends Construct {
+  constructor(scope: Construct, id: string, scheduler: Scheduler) {
+    super(scope, id);
+    const interval = Duration.minutes(5);
+    new CfnSchedule(this, 'Schedule', {
+      ...every(interval),
+      description: 'Looks for drops whose event was lost',
+      groupName: scheduler.groupName,
+      target: target(scheduler, scheduler.dropQueueArn, { sweep: true }, interval.toSeconds()),
+    });
+  }
+}
+
+function every(interval: Duration): Pick<CfnSchedule, 'scheduleExpression' | 'flexibleTimeWindow'> {
+  const minutes = interval.toMinutes();
+  return {
+    scheduleExpression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
+    flexibleTimeWindow: { mode: 'OFF' },
+  };
+}
+
+/** A call that is not worth more than its interval: then the next one is due. */
+function target(
+  scheduler: Scheduler,
+  arn: string,
+  input: object,
+  intervalSeconds: number,
+): CfnSchedule.TargetProperty {
+  return {
+    arn,
+    roleArn: scheduler.role.roleArn,
+    input: JSON.stringify(input),
+    retryPolicy: {
+      maximumRetryAttempts: 2,
+      maximumEventAgeInSeconds: Math.min(Math.max(intervalSeconds, 60), 3600),
+    },
+    deadLetterConfig: { arn: scheduler.dead.queueArn },
+  };
+}

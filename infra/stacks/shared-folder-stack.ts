@@ -1,0 +1,33 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { AgentConfig } from '../../functions/shared/config/index.ts';
+import { AgentSet, setOutputs, type SharedParts } from '../constructs/agent-set.ts';
+import type { EfsWorkspace } from '../constructs/workspace-mount.ts';
+
+export interface SharedFolderStackProps extends StackProps {
+  shared: SharedParts;
+  workspace: EfsWorkspace;
+  agents: readonly AgentConfig[];
+}
+
+/** The functions for the agents whose workspaces lie behind one EFS access point. */
+export class SharedFolderStack extends Stack {
+  readonly set: AgentSet;
+
+  constructor(scope: Construct, id: string, props: SharedFolderStackProps) {
+    const { shared, workspace, agents, ...stackProps } = props;
+    super(scope, id, {
+      description: 'Workspace Sync for AWS: one EFS access point',
+      ...stackProps,
+    });
+    this.set = new AgentSet(this, 'Agents', {
+      ...shared,
+      agents,
+      match: agents.map(({ name }) => name),
+      mount: workspace,
+    });
+    for (const [key, value] of Object.entries(setOutputs(this.set))) {
+      new CfnOutput(this, key, { value });
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import type { Construct } from 'constructs';
+import type { AgentConfig, DeploymentConfig } from '../../functions/shared/config/index.ts';
+import { dropPrefix, product } from '../../functions/shared/contract/index.ts';
+import { AgentSet, type CodeFor, setOutputs, type SharedParts } from '../constructs/agent-set.ts';
+import { AlarmTopic } from '../constructs/alarms.ts';
+import { Buckets } from '../constructs/buckets.ts';
+import type { JobFunction, Runtimes } from '../constructs/job-function.ts';
+import type { Agents } from '../constructs/matching.ts';
+import { NotificationQueue, Notifications } from '../constructs/notifications.ts';
+import { RcloneLayer, type RcloneSource } from '../constructs/rclone-layer.ts';
+
+/** How a deployment is built, beside what its configuration says. */
+export interface BuildOptions {
+  architecture: Architecture;
+  /** Where rclone's layer comes from. */
+  rclone: RcloneSource;
+  /** Where the functions' code comes from. */
+  code: CodeFor;
+  /** Whether the target is the local emulator. Nothing differs but rclone's word for its S3. */
+  local: boolean;
+}
+
+export interface WorkspaceSyncStackProps extends StackProps, BuildOptions {
+  config: DeploymentConfig;
+  /** The agents that this stack's own functions serve. */
+  agents: readonly AgentConfig[];
+  /** How rules tell them from agents that other stacks serve. */
+  match: Agents;
+}
+
+/**
+ * A deployment: the buckets, the bus, the notifications, and the functions for every agent whose
+ * workspace is reached over the network. Nothing in it costs anything while nothing happens, but for
+ * its alarms.
+ */
+export class WorkspaceSyncStack extends Stack {
+  /** What the deployment's other stacks build upon. */
+  readonly shared: SharedParts;
+  readonly set: AgentSet;
+
+  constructor(scope: Construct, id: string, props: WorkspaceSyncStackProps) {
+    super(scope, id, { description: 'Workspace Sync for AWS', ...props });
+    const { config, architecture, code, local } = props;
+    const name = `${product}-${config.deployment}`;
+    const { topic } = new AlarmTopic(this, 'Alarms', config.alarmEmail);
+    const notifications = new NotificationQueue(this, 'Notifications');
+    const runtimes: Runtimes = {
+      deployment: config.deployment,
+      architecture,
+      buckets: new Buckets(this, 'Buckets'),
+      bus: new EventBus(this, 'Bus', { eventBusName: name }),
+      s3Provider: local ? 'Other' : 'AWS',
+    };
+    const { notify } = new Notifications(this, 'Webhooks', {
+      runtimes,
+      notifications,
+      code: code('notify', config.agents),
+      topic,
+    });
+    this.shared = {
+      runtimes,
+      code,
+      notifications,
+      topic,
+      rclone: new RcloneLayer(this, 'Rclone', { architecture, source: props.rclone }).layer,
+      scheduleGroup: new CfnScheduleGroup(this, 'ScheduleGroup', { name }),
+    };
+    this.set = new AgentSet(this, 'Agents', {
+      ...this.shared,
+      agents: props.agents,
+      match: props.match,
+    });
+    tell(this, notify);
+  }
+}
+
+/** What the operator's command, the guides and the tests look up by name. */
+function tell(stack: WorkspaceSyncStack, notify: JobFunction): void {
+  const { runtimes, notifications, scheduleGroup, topic } = stack.shared;
+  const { buckets, deployment, bus } = runtimes;
+  const values = {
+    WorkspaceBucketName: buckets.workspace.bucketName,
+    ExchangeBucketName: buckets.exchange.bucketName,
+    SnapshotBucketName: buckets.snapshots.bucketName,
+    StateBucketName: buckets.state.bucketName,
+    ...setOutputs(stack.set),
+    NotifyFunctionName: notify.function.functionName,
+    EventBusName: bus.eventBusName,
+    NotificationQueueUrl: notifications.queue.queueUrl,
+    DeadNotificationQueueUrl: notifications.dead.queueUrl,
+    ScheduleGroupName: scheduleGroup.ref,
+    SecretPrefix: `${product}/${deployment}/`,
+    AlarmTopicArn: topic.topicArn,
+    DropLocation: buckets.exchange.s3UrlForObject(dropPrefix('<agent>')),
+  };
+  for (const [key, value] of Object.entries(values)) new CfnOutput(stack, key, { value });
+}
