@@ -15,7 +15,7 @@ const s3 = z.strictObject({
     .default('')
     .meta(
       notes('Endpoint of an S3 that is not Amazon’s. Empty means AWS.', {
-        allowed: 'a URL such as "https://<account>.r2.cloudflarestorage.com", or ""',
+        allowed: 'a URL such as "https://minio.example.com", or ""',
       }),
     ),
   bucket: z.string().min(1).optional().meta(notes('Name of the bucket.')),
