@@ -39,7 +39,8 @@ export function checkProvider(block: Block, provider: unknown, raw: Raw, site: S
   ];
 }
 
-function isProvider(value: unknown): value is keyof typeof neededKeys {
+/** Whether a value is a provider that has a block. */
+export function isProvider(value: unknown): value is keyof typeof neededKeys {
   return typeof value === 'string' && Object.hasOwn(neededKeys, value);
 }
 

@@ -1,5 +1,5 @@
 import { checkOptions } from './check-options.ts';
-import { checkProvider, checkKeyPair, type Finding } from './check-provider.ts';
+import { checkKeyPair, checkProvider, type Finding, isProvider } from './check-provider.ts';
 import { isRecord, objectAt, type Raw } from './raw.ts';
 import { secretFix, type Site } from './site.ts';
 
@@ -19,7 +19,7 @@ export function checkBlocks(blocks: Raw, site: Site): Finding[] {
 function checkSync(blocks: Raw, site: Site): Finding[] {
   const sync = objectAt(blocks, 'sync');
   const findings = checkKeyPair('sync', sync, site);
-  const active = sync['provider'] !== undefined && sync['provider'] !== 'off';
+  const active = isProvider(sync['provider']);
   if (active) findings.push(...checkProvider('sync', sync['provider'], sync, site));
   if (active && sync['mode'] === undefined) findings.push(missingMode);
   if (sync['notifyOnInbox'] === true && blocks['webhook'] === undefined) {

@@ -54,7 +54,7 @@ function row(key: string, field: Field): string {
     name,
     typeText(field.schema),
     initial,
-    allowedText(field),
+    plain(allowedText(field)),
     field.description ?? '',
   ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

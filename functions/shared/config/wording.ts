@@ -38,19 +38,28 @@ function limit(value: number | null, word: string): string {
 }
 
 /** The value as a message may show it: shortened, and described only where it may be a secret. */
-export function shown(value: unknown, field?: Pick<Field, 'hidden'>): string {
+export function shown(value: unknown, field?: Partial<Field>): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isRecord(value)) return 'an object';
   if (value === null) return 'null';
-  if (field === undefined || field.hidden === true) return described(value);
+  if (field === undefined || isGuarded(field)) return described(value);
   const text = JSON.stringify(value);
   return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text;
+}
+
+/** A key whose value may be a secret: it holds one, or a block stands there that may hold one. */
+function isGuarded({ hidden, schema }: Partial<Field>): boolean {
+  const isBlock =
+    schema instanceof z.ZodObject ||
+    schema instanceof z.ZodRecord ||
+    schema instanceof z.ZodDiscriminatedUnion;
+  return hidden === true || isBlock;
 }
 
 /** A value that must not be quoted. */
 export function described(value: unknown): string {
   return typeof value === 'string'
-    ? `a literal of ${value.length} characters (not shown)`
+    ? `a literal of ${value.length} character${value.length === 1 ? '' : 's'} (not shown)`
     : `a ${typeof value} (not shown)`;
 }

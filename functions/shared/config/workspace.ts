@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { folderInside, notes, rcloneOptions, rcloneType } from './fields.ts';
+import { staysInside } from './paths.ts';
 
 const pathAllowed = 'a relative path without ".." or backslash, or ""';
 
@@ -62,7 +63,7 @@ const remote = z.strictObject({
   rcloneOptions,
   path: z
     .string()
-    .regex(/^(?!(?:.*\/)?\.\.(?:\/|$))[^\\\p{Cc}]*$/u)
+    .refine((path) => staysInside(path) && !path.includes('\\'))
     .default('')
     .meta(
       notes('Folder of the workspace on the remote.', {

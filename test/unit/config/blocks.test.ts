@@ -1,0 +1,330 @@
+import { describe, expect, it } from 'vitest';
+import {
+  assertSupported,
+  intervalMinutes,
+  parseAgentConfig,
+  unsupported,
+} from '../../../functions/shared/config/index.ts';
+import { dropbox, expectKeys, givenAgent, givenConfig, givenSync, noticesOf } from './given.ts';
+
+const efs = {
+  kind: 'efs',
+  accessPointArn: 'arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/fsap-0123',
+  fileSystemId: 'fs-0123',
+  vpcId: 'vpc-0123',
+  subnetIds: ['subnet-0123'],
+  securityGroupId: 'sg-0123',
+};
+const webhook = { url: 'https://gw.example:18789/hooks/', token: '${WEBHOOK_TOKEN}' };
+
+describe('defaults', () => {
+  it('are those of the original, and our own', () => {
+    expect(givenAgent({})).toEqual({
+      name: 'main',
+      workspace: { kind: 's3' },
+      sync: {
+        provider: 'off',
+        ingest: false,
+        ingestPath: 'inbox',
+        notifyOnInbox: false,
+        remotePath: 'openclaw-share',
+        localPath: 'shared',
+        interval: 0,
+        timeout: 1800,
+        onSessionStart: false,
+        onSessionEnd: false,
+        remoteName: 'cloud',
+        conflictResolve: 'newer',
+        exclude: ['**/.DS_Store'],
+        copySymlinks: false,
+        verbose: false,
+        settle: 5,
+        maxDeletePercent: 50,
+        maxDeleteFiles: 10,
+        trash: true,
+        maxDropBytes: 10_737_418_240,
+      },
+      backup: {
+        enabled: false,
+        remoteName: 'backup',
+        prefix: '',
+        interval: 86_400,
+        encrypt: false,
+        include: ['workspace', 'config', 'cron', 'memory'],
+        retain: 7,
+        exclude: ['**/.DS_Store'],
+      },
+    });
+  });
+
+  it('of a webhook wake the agent now', () => {
+    expect(givenAgent({ webhook }).webhook).toEqual({
+      url: 'https://gw.example:18789/hooks',
+      token: '${WEBHOOK_TOKEN}',
+      mode: 'wake',
+      window: 10,
+      wakeMode: 'now',
+    });
+  });
+
+  it('of a backup follow the sync', () => {
+    const { backup } = givenAgent({ sync: { ...dropbox, exclude: ['*.log'] } });
+    expect(backup).toMatchObject({ provider: 'dropbox', exclude: ['*.log'] });
+  });
+});
+
+describe('sync', () => {
+  it.each([
+    ['/', ''],
+    ['', ''],
+    ['.', ''],
+    ['./a//b/', 'a/b'],
+  ])('normalises localPath %j', (given, expected) => {
+    expect(givenSync({ localPath: given }).localPath).toBe(expected);
+  });
+
+  it.each(['/a', '../a', 'a/..', 'a\\b', '_inbox', '_Outbox/x', 'a\nb', 3])(
+    'refuses localPath %j',
+    (localPath) => {
+      expectKeys({ sync: { localPath } }, ['sync.localPath']);
+    },
+  );
+
+  it.each([
+    ['', ''],
+    ['/', ''],
+    ['/a/', 'a'],
+    ['a b/c', 'a b/c'],
+  ])('normalises remotePath %j', (given, expected) => {
+    expect(givenSync({ remotePath: given }).remotePath).toBe(expected);
+  });
+
+  it('keeps an absolute path on a backend that knows them', () => {
+    const custom = { rcloneType: 'sftp' };
+    const sync = givenSync({ provider: 'custom', custom, remotePath: '/srv/share/' });
+    expect(sync.remotePath).toBe('/srv/share');
+  });
+
+  it.each([
+    [0, 0],
+    [60, 1],
+    [61, 2],
+    [90.5, 2],
+    [3600, 60],
+  ])('rounds an interval of %d seconds up to %d minutes', (interval, minutes) => {
+    const sync = givenSync({ interval });
+    expect(intervalMinutes(sync)).toBe(minutes);
+    expect(sync.interval).toBe(minutes * 60);
+  });
+
+  it.each([
+    ['interval', [-1, 1, 59, '60', null]],
+    ['timeout', [59, '1800']],
+    ['settle', [-1, 61]],
+    ['maxDeletePercent', [-1, 101]],
+    ['maxDeleteFiles', [-1, 1.5]],
+    ['maxDropBytes', [0, 1.5]],
+    ['provider', ['box', 1]],
+    ['mode', ['push']],
+    ['conflictResolve', ['older']],
+    ['remotePath', ['a/../b', 'a\u0000', 1]],
+    ['exclude', ['*.log']],
+    ['trash', ['true']],
+  ])('limits %s', (key, values) => {
+    for (const value of values) expectKeys({ sync: { [key]: value } }, [`sync.${key}`]);
+  });
+
+  it.each(['', ' ', '***', 'a[', 'a]', '{a', 'a}', '{a,{b}}', 'a\nb', 'a\\'])(
+    'refuses the pattern %j',
+    (pattern) => {
+      expectKeys({ sync: { exclude: ['ok', pattern] } }, ['sync.exclude[1]']);
+    },
+  );
+
+  it('accepts every kind of pattern', () => {
+    const exclude = ['/a/**', '*.{log,tmp}', '[a-z]?', '\\[x\\]', '{{.*\\.(?:a|b){2}$}}', '[{*]'];
+    expect(givenSync({ exclude }).exclude).toEqual(exclude);
+  });
+
+  it.each([
+    ['s3', 'bucket'],
+    ['dropbox', 'token'],
+    ['gdrive', 'token'],
+    ['onedrive', 'token'],
+    ['custom', 'rcloneType'],
+  ])('needs of %s the %s', (provider, key) => {
+    const path = `sync.${provider}.${key}`;
+    expectKeys({ sync: { provider, mode: 'mailbox' } }, [path]);
+    expectKeys({ sync: { provider, mode: 'mailbox', [provider]: {} } }, [path]);
+  });
+
+  it('needs a mode, both keys of a pair, and a webhook to notify', () => {
+    expectKeys({ sync: { provider: 's3', s3: { bucket: 'b' } } }, ['sync.mode']);
+    expectKeys({ sync: { s3: { accessKeyId: 'AKIA' } } }, ['sync.s3.secretAccessKey']);
+    expectKeys({ sync: { s3: { secretAccessKey: '${KEY}' } } }, ['sync.s3.accessKeyId']);
+    expectKeys({ sync: { ...dropbox, notifyOnInbox: true } }, ['sync.notifyOnInbox']);
+  });
+});
+
+describe('backup', () => {
+  it('raises an interval that is too short, and says so', () => {
+    const json = { sync: dropbox, backup: { interval: 10 } };
+    expect(givenAgent(json).backup.interval).toBe(300);
+    expect(noticesOf(json).map(({ key }) => key)).toEqual(['backup.interval']);
+  });
+
+  it.each([[1], [{ daily: 7, weekly: 4 }], [{ within: '14d' }], [{ last: 1, yearly: 0 }]])(
+    'retains %j',
+    (retain) => {
+      expect(givenAgent({ backup: { retain } }).backup.retain).toEqual(retain);
+    },
+  );
+
+  it.each([0, 1.5, '7', [], {}, { daily: 0 }])('refuses to retain %j', (retain) => {
+    expectKeys({ backup: { retain } }, ['backup.retain']);
+  });
+
+  it('looks inside a retention policy', () => {
+    const json = { backup: { retain: { daily: -1, last: 1, within: 'soon' } } };
+    expectKeys(json, ['backup.retain.daily', 'backup.retain.within']);
+  });
+
+  it('needs a passphrase to encrypt, and somewhere to go', () => {
+    expectKeys({ backup: { encrypt: true } }, ['backup.passphrase']);
+    expectKeys({ backup: { enabled: true } }, ['backup.provider']);
+    expectKeys({ backup: { enabled: true, provider: 'gdrive' } }, ['backup.gdrive.token']);
+    expect(givenAgent({ backup: { enabled: true, provider: 's3' } }).backup.provider).toBe('s3');
+    expect(givenAgent({ sync: dropbox, backup: { enabled: true } }).backup.enabled).toBe(true);
+    expectKeys({ backup: { include: ['workspace', 'all'] } }, ['backup.include[1]']);
+  });
+});
+
+describe('workspace', () => {
+  it('may be EFS or a remote', () => {
+    const remote = { kind: 'remote', rcloneType: 'sftp', rcloneOptions: { host: 'h' }, path: '/w' };
+    expect(givenAgent({ sync: {}, workspace: efs }).workspace).toEqual({ ...efs, path: '' });
+    expect(givenAgent({ sync: {}, workspace: remote }).workspace).toEqual(remote);
+  });
+
+  it.each([
+    [{ kind: 'nfs' }, 'workspace.kind'],
+    [{}, 'workspace.kind'],
+    ['s3', 'workspace'],
+    [{ ...efs, subnetIds: [] }, 'workspace.subnetIds'],
+    [{ ...efs, accessPointArn: 'fsap-1' }, 'workspace.accessPointArn'],
+    [{ kind: 'remote' }, 'workspace.rcloneType'],
+    [{ kind: 'remote', rcloneType: 'sftp', path: 'a/../b' }, 'workspace.path'],
+    [
+      { kind: 'remote', rcloneType: 'sftp', rcloneOptions: { port: 22 } },
+      'workspace.rcloneOptions.port',
+    ],
+  ])('refuses %j', (workspace, key) => {
+    expectKeys({ workspace }, [key]);
+  });
+});
+
+describe('webhook', () => {
+  it.each([
+    'http://localhost:1/h',
+    'http://10.0.0.1',
+    'http://172.31.0.1',
+    'http://100.64.0.1',
+    'http://[::1]:1',
+    'http://gw.tail.ts.net',
+    'http://gw.local',
+    'http://gw.internal',
+  ])('may be plain http at %s', (url) => {
+    expect(givenAgent({ webhook: { ...webhook, url } }).webhook?.url).toBe(url);
+  });
+
+  it.each([
+    'x',
+    'ftp://a',
+    'http://example.com',
+    'http://172.32.0.1',
+    'http://100.128.0.1',
+    'http://10.0.0.1.example.com',
+    'https://u:p@a',
+    'https://a?token=x',
+    'https://a/#',
+    'https://a/hooks/wake',
+  ])('may not be %s', (url) => {
+    expectKeys({ webhook: { ...webhook, url } }, ['webhook.url']);
+  });
+
+  it('posts to a generic URL exactly as it is written', () => {
+    const generic = { mode: 'generic', url: 'https://a/x/', secret: '${SIGNING}' };
+    expect(givenAgent({ webhook: generic }).webhook?.url).toBe('https://a/x/');
+  });
+
+  it('needs the credential of its mode, and a channel with its recipient', () => {
+    const url = 'https://a';
+    expectKeys({ webhook: { url } }, ['webhook.token']);
+    expectKeys({ webhook: { url, mode: 'agent' } }, ['webhook.token']);
+    expectKeys({ webhook: { url, mode: 'generic' } }, ['webhook.secret']);
+    expectKeys({ webhook: { ...webhook, to: 'x' } }, ['webhook.channel']);
+    expectKeys({ webhook: { ...webhook, channel: 'x' } }, ['webhook.to']);
+    expectKeys({ webhook: { ...webhook, window: 901, timeoutSeconds: 0 } }, [
+      'webhook.window',
+      'webhook.timeoutSeconds',
+    ]);
+  });
+});
+
+describe('normalised agents', () => {
+  it.each([
+    {},
+    {
+      sync: { ...dropbox, localPath: '/', interval: 61, notifyOnInbox: true },
+      webhook,
+      workspace: efs,
+    },
+    {
+      sync: { provider: 'custom', mode: 'mirror', remotePath: '/x', custom: { rcloneType: 'b2' } },
+    },
+    { backup: { enabled: true, provider: 's3', interval: 1, retain: { daily: 1 } } },
+  ])('parse to themselves: %j', (blocks) => {
+    const agent = givenAgent(blocks);
+    const written: unknown = JSON.parse(JSON.stringify(agent));
+    expect(parseAgentConfig(written)).toEqual(agent);
+  });
+
+  it('are refused with every problem where somebody changed them', () => {
+    expect(() => parseAgentConfig({ name: 'a', sync: { interval: 1 }, x: 1 })).toThrow(
+      /2 problems/,
+    );
+    expect(() => parseAgentConfig(3)).toThrow(/1 problem/);
+  });
+});
+
+describe('what this release does not run', () => {
+  it('is named with what is allowed', () => {
+    const config = givenConfig({ sync: { ...dropbox, mode: 'bisync' }, backup: { enabled: true } });
+
+    expect(unsupported(config).map(({ key }) => key)).toEqual([
+      'agents.main.sync.mode',
+      'agents.main.backup.enabled',
+    ]);
+    expect(() => {
+      assertSupported(config);
+    }).toThrow(/not in this release/);
+  });
+
+  it('is nothing of a mailbox', () => {
+    expect(unsupported(givenConfig({ sync: dropbox }))).toEqual([]);
+  });
+});
+
+describe('notices', () => {
+  it('tell what was changed and what has no effect', () => {
+    const sync = { ...dropbox, interval: 90, remoteName: 'x', configPath: '/y', ingest: true };
+    expect(noticesOf({ sync, webhook }).map(({ key }) => key)).toEqual([
+      'sync.remoteName',
+      'sync.configPath',
+      'sync.interval',
+      'sync.ingest',
+      'webhook',
+    ]);
+    expect(noticesOf({ sync: { ...dropbox, interval: 60, remoteName: 'cloud' } })).toEqual([]);
+  });
+});
