@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentConfig } from '../config/index.ts';
+import { environment, folders } from '../contract/index.ts';
+import { announce } from '../mailbox/announce.ts';
+import { deliver, type DeliveryDeps, type DeliveryResult } from '../mailbox/deliver.ts';
+import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
+import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
+import { listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
+import { locateRclone } from '../rclone/locate.ts';
+import { openSession } from '../rclone/session.ts';
+import type { JobResult, RunContext } from '../runtime/run.ts';
+import { required, roleCredentials } from '../runtime/runtime.ts';
+import { takeLease, type Lease } from '../state/lease.ts';
+import { dropsRemote, workspaceRemote } from '../workspace/places.ts';
+
+/**
+ * Delivers what lies in an agent's drop folder. What invoked it is only a hint: it looks for
+ * itself, and looks again after each round until nothing new is there.
+ */
+export async function drain(context: RunContext, agent: AgentConfig): Promise<JobResult> {
+  const { runtime, runId, leg, budget } = context;
+  const place: DropPlace = {
+    client: runtime.s3,
+    bucket: required(runtime.env, environment.exchangeBucket),
+    agent: agent.name,
+  };
+  const scope = `agents/${agent.name}/inbox`;
+  const lease = await takeLease(runtime.store, runtime.clock, {
+    scope,
+    runId,
+    leg,
+    deadline: budget.deadline,
+  });
+  if ('held' in lease) {
+    const message = `Run ${lease.runId} is delivering; it is over by ${lease.until} at the latest.`;
+    return { state: 'skipped', reason: { code: 'lease-held', message } };
+  }
+  try {
+    return await withMailbox(context, agent, place, lease, (deps) =>
+      drainRounds(context, agent, place, deps),
+    );
+  } finally {
+    await lease.release();
+  }
+}
+
+type MailboxDeps = Pick<DeliveryDeps, 'inbox' | 'carrier'>;
+
+/** The way into the workspace: conditional writes where it lies in S3, rclone elsewhere. */
+async function withMailbox(
+  { runtime, budget }: RunContext,
+  agent: AgentConfig,
+  place: DropPlace,
+  lease: Lease,
+  work: (deps: MailboxDeps) => Promise<JobResult>,
+): Promise<JobResult> {
+  if (agent.workspace.kind === 's3') {
+    const bucket = required(runtime.env, environment.workspaceBucket);
+    const workspace = { client: runtime.s3, bucket, agent: agent.name };
+    return work({ inbox: s3Inbox(workspace), carrier: s3Carrier(place, workspace) });
+  }
+  const remotes = [
+    dropsRemote(runtime, agent.name),
+    await workspaceRemote(runtime, agent),
+  ] as const;
+  const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
+  const session = await openSession({
+    binary: locateRclone(runtime.env, runtime.temporaryFolder),
+    remotes: [...remotes],
+    log: runtime.log,
+    remaining: () => budget.remaining(),
+    temporaryFolder: runtime.temporaryFolder,
+    env: roleCredentials(runtime.env),
+  });
+  try {
+    const from = { session, remote: remotes[0], path: '' };
+    const to = { session, remote: remotes[1], path: folders.inbox };
+    const { store } = runtime;
+    return await work({
+      inbox: rcloneInbox(to, scratchFolder),
+      carrier: rcloneCarrier({ from, to, store, agent: agent.name, fence: lease.fence }),
+    });
+  } finally {
+    await session.close();
+    await rm(scratchFolder, { recursive: true, force: true });
+  }
+}
+
+async function drainRounds(
+  { runtime, runId, budget }: RunContext,
+  agent: AgentConfig,
+  place: DropPlace,
+  mailbox: MailboxDeps,
+): Promise<JobResult> {
+  const deps: DeliveryDeps = {
+    ...mailbox,
+    outbox: s3Outbox(place),
+    announce: (deliveries) =>
+      announce(runtime, { agent: agent.name, runId, notify: agent.sync.notifyOnInbox }, deliveries),
+    budget,
+    clock: runtime.clock,
+    log: runtime.log,
+  };
+  const rounds: DeliveryResult[] = [];
+  const tried = new Set<string>();
+  for (;;) {
+    // What was tried in this run and stayed is left for the next: it would only stay again.
+    const drops = (await listDrops(place)).filter(
+      ({ path, version }) => !tried.has(`${version}/${path}`),
+    );
+    for (const { path, version } of drops) tried.add(`${version}/${path}`);
+    if (drops.length === 0) return summarise(rounds);
+    const round = await deliver(
+      { agent: agent.name, runId, drops, maxDropBytes: agent.sync.maxDropBytes },
+      deps,
+    );
+    rounds.push(round);
+    if (round.remaining > 0) return summarise(rounds);
+  }
+}
+
+function summarise(rounds: DeliveryResult[]): JobResult {
+  const delivered = rounds.flatMap((round) => round.delivered);
+  const skipped = rounds.flatMap((round) => round.skipped);
+  const failures = rounds.reduce((sum, round) => sum + round.failures, 0);
+  const quarantined = rounds.reduce((sum, round) => sum + round.quarantined.length, 0);
+  const remaining = rounds.some((round) => round.remaining > 0);
+  return {
+    state: remaining ? 'continued' : failures + quarantined > 0 ? 'partial' : 'succeeded',
+    ...(failures + quarantined > 0
+      ? {
+          reason: {
+            code: 'files-skipped',
+            message: `${failures + quarantined} drops could not be delivered; each is listed with its reason.`,
+          },
+        }
+      : {}),
+    filesDelivered: delivered.length,
+    bytesDelivered: delivered.reduce((sum, { size }) => sum + size, 0),
+    filesQuarantined: quarantined,
+    skipped,
+    delivered: delivered.map(({ name }) => name),
+    warnings: delivered
+      .filter(({ flags }) => flags.includes('control-file'))
+      .map(
+        ({ name }) => `"${name}" bears the name of a file that steers an agent; it stays in _inbox`,
+      ),
+  };
+}

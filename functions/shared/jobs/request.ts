@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { eventSources, eventTypes, jobs, triggers, type JobRequest } from '../contract/index.ts';
+import { WorkspaceSyncError } from '../errors.ts';
+
+const count = z.number().nonnegative();
+
+const requestSchema: z.ZodType<JobRequest> = z.strictObject({
+  job: z.enum(jobs),
+  agent: z.string().min(1),
+  trigger: z.enum(triggers),
+  dryRun: z.boolean().exactOptional(),
+  confirmDeletes: z.int().positive().exactOptional(),
+  run: z
+    .strictObject({
+      runId: z.string().regex(/^[\w-]+$/),
+      leg: z.int().positive(),
+      startedAt: z.iso.datetime(),
+      legsWithoutProgress: z.int().nonnegative(),
+      totals: z.strictObject({
+        filesSent: count,
+        bytesSent: count,
+        filesDeleted: count,
+        filesDelivered: count,
+        bytesDelivered: count,
+        filesQuarantined: count,
+        apiRetries: count,
+      }),
+    })
+    .exactOptional(),
+});
+
+const eventSchema = z.object({
+  source: z.string(),
+  'detail-type': z.string(),
+  detail: z.unknown(),
+});
+
+const sessionSchema = z.object({ agent: z.string().min(1) });
+
+/**
+ * Turns what invoked a function into a request: a schedule's or a person's own request, a
+ * continuation, or a session event of a gateway.
+ *
+ * `{ "agent": "main" }` is enough for a person.
+ * @throws RequestError that names every fault.
+ */
+export function parseRequest(event: unknown, job: JobRequest['job']): JobRequest {
+  const envelope = eventSchema.safeParse(event);
+  if (!envelope.success) return parseOwn({ job, trigger: 'manual', ...asObject(event) });
+  const { source, 'detail-type': type, detail } = envelope.data;
+  if (source === eventSources.own && type === eventTypes.continuation) return parseOwn(detail);
+  if (source === eventSources.gateway) return sessionRequest(type, detail);
+  throw new RequestError(`an event "${type}" of "${source}" is not one that this function takes`);
+}
+
+function asObject(event: unknown): object {
+  if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event;
+  throw new RequestError('the payload is not a JSON object such as {"agent": "main"}');
+}
+
+function parseOwn(value: unknown): JobRequest {
+  const parsed = requestSchema.safeParse(value);
+  if (!parsed.success) throw new RequestError(z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+function sessionRequest(type: string, detail: unknown): JobRequest {
+  const session = sessionSchema.safeParse(detail);
+  if (!session.success) throw new RequestError('a session event needs detail {"agent": "<name>"}');
+  const trigger = type === eventTypes.sessionStarted ? 'session-start' : 'session-end';
+  return { job: 'sync', agent: session.data.agent, trigger };
+}
+
+/** What invoked the function makes no sense; nothing was done. */
+export class RequestError extends WorkspaceSyncError {
+  constructor(problem: string) {
+    super(`The request cannot be understood: ${problem}`, { code: 'request', retryable: false });
+  }
+}

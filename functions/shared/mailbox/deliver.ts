@@ -1,0 +1,190 @@
+import type { Clock } from '../clock.ts';
+import type { Delivery, Receipt, SkippedFile } from '../contract/index.ts';
+import type { Log } from '../telemetry.ts';
+import type { TimeBudget } from '../runtime/time-budget.ts';
+import {
+  decide,
+  deliveredReceipt,
+  deliveryOf,
+  quarantinedReceipt,
+  type Drop,
+  type ReceiptFacts,
+} from './delivery.ts';
+import { freeName, nameKey } from './name-policy.ts';
+import type { Carried, Carrier, Delivering, Inbox, Outbox, Parcel, Quarantining } from './ports.ts';
+
+/** What {@link deliver} works with. */
+export interface DeliveryDeps {
+  outbox: Outbox;
+  inbox: Inbox;
+  carrier: Carrier;
+  /** Tells the queue and the bus; has to have succeeded before a drop is removed. */
+  announce: (deliveries: Delivery[]) => Promise<void>;
+  budget: TimeBudget;
+  clock: Clock;
+  log: Log;
+}
+
+export interface DeliveryOrder {
+  agent: string;
+  runId: string;
+  drops: Drop[];
+  maxDropBytes: number;
+}
+
+/** What became of the drops. */
+export interface DeliveryResult {
+  delivered: Receipt[];
+  quarantined: Receipt[];
+  skipped: SkippedFile[];
+  /** Drops that are left because the leg's time was up. */
+  remaining: number;
+  /** Drops that could not be carried and have to be tried again. */
+  failures: number;
+}
+
+/** Drops that go through copy, record, announce and remove together. */
+const batchSize = 50;
+
+/** How often a parcel gets another name because somebody took the first one meanwhile. */
+const namingAttempts = 5;
+
+/**
+ * Takes drops from an outbox to an inbox: copied, verified, recorded, announced, and only then
+ * removed from where they were. Whenever this is cut short, the next call goes on from what it
+ * finds: a receipt means delivered, and announcing or removing again changes nothing.
+ */
+export async function deliver(order: DeliveryOrder, deps: DeliveryDeps): Promise<DeliveryResult> {
+  const result: DeliveryResult = {
+    delivered: [],
+    quarantined: [],
+    skipped: [],
+    remaining: 0,
+    failures: 0,
+  };
+  for (let at = 0; at < order.drops.length; at += batchSize) {
+    if (deps.budget.remaining() === 0) {
+      result.remaining = order.drops.length - at;
+      break;
+    }
+    await deliverBatch({ ...order, drops: order.drops.slice(at, at + batchSize) }, deps, result);
+  }
+  return result;
+}
+
+async function deliverBatch(
+  order: DeliveryOrder,
+  deps: DeliveryDeps,
+  result: DeliveryResult,
+): Promise<void> {
+  const facts: ReceiptFacts = { ...order, kind: deps.outbox.kind, clock: deps.clock };
+  const decisions = order.drops.map((drop) => decide(drop, order.agent, deps.outbox.kind, order));
+  for (const decision of decisions) {
+    if (decision.action === 'leave') {
+      result.skipped.push({ path: decision.drop.path, reason: decision.reason });
+    }
+  }
+  const delivering = decisions.filter((decision) => decision.action === 'deliver');
+  const known = await deps.inbox.receipts(delivering.map(({ id }) => id));
+  const fresh = delivering.filter(({ id }) => !known.has(id));
+
+  const carried = await carryUnderFreeNames(fresh, deps, result);
+  const receipts = carried.map(({ parcel, sha256 }) =>
+    deliveredReceipt(facts, parcel.decision, parcel.name, sha256),
+  );
+  await deps.inbox.writeReceipts(receipts);
+  result.delivered.push(...receipts);
+
+  await quarantine(
+    decisions.filter((decision) => decision.action === 'quarantine'),
+    facts,
+    deps,
+    result,
+  );
+
+  // A receipt that an earlier run left behind may not have been announced before it was killed.
+  const announced = [...known.values(), ...receipts];
+  if (announced.length > 0) await deps.announce(announced.map(deliveryOf));
+  const finished = new Set(announced.map(({ id }) => id));
+  await removeDelivered(
+    delivering.filter(({ id }) => finished.has(id)),
+    deps,
+  );
+}
+
+async function carryUnderFreeNames(
+  decisions: Delivering[],
+  deps: DeliveryDeps,
+  result: DeliveryResult,
+): Promise<Extract<Carried, { state: 'carried' }>[]> {
+  const done: Extract<Carried, { state: 'carried' }>[] = [];
+  let waiting = decisions;
+  for (let attempt = 0; attempt < namingAttempts && waiting.length > 0; attempt++) {
+    const taken = await deps.inbox.takenNames(waiting.map(({ wanted }) => wanted));
+    const outcomes = await deps.carrier.carry(nameParcels(waiting, taken, result));
+    done.push(...outcomes.filter((outcome) => outcome.state === 'carried'));
+    note(outcomes, deps, result);
+    waiting = outcomes
+      .filter((outcome) => outcome.state === 'taken')
+      .map((outcome) => outcome.parcel.decision);
+  }
+  for (const { drop } of waiting) fail(result, drop, 'its name was taken again and again');
+  return done;
+}
+
+/** Gives each drop a name that nothing in the inbox has, nor another drop of the batch. */
+function nameParcels(
+  decisions: Delivering[],
+  taken: Set<string>,
+  result: DeliveryResult,
+): Parcel[] {
+  return decisions.flatMap((decision) => {
+    const name = freeName(decision.wanted, (candidate) => taken.has(nameKey(candidate)));
+    if (name === undefined) {
+      fail(result, decision.drop, 'ten thousand files of this name lie in the inbox');
+      return [];
+    }
+    taken.add(nameKey(name));
+    return [{ decision, name }];
+  });
+}
+
+function note(outcomes: Carried[], deps: DeliveryDeps, result: DeliveryResult): void {
+  for (const outcome of outcomes) {
+    const { drop } = outcome.parcel.decision;
+    if (outcome.state === 'failed') fail(result, drop, outcome.reason);
+    if (outcome.state === 'gone') deps.log.info('the drop is gone', { path: drop.path });
+  }
+}
+
+function fail(result: DeliveryResult, drop: Drop, reason: string): void {
+  result.failures++;
+  result.skipped.push({ path: drop.path, reason });
+}
+
+async function quarantine(
+  decisions: Quarantining[],
+  facts: ReceiptFacts,
+  deps: DeliveryDeps,
+  result: DeliveryResult,
+): Promise<void> {
+  for (const decision of decisions) {
+    const place = await deps.outbox.quarantine(decision);
+    const receipt = quarantinedReceipt(facts, decision, place);
+    await deps.inbox.writeReceipts([receipt]);
+    await removeDelivered([decision], deps);
+    result.quarantined.push(receipt);
+    result.skipped.push({ path: decision.drop.path, reason: `quarantined: ${decision.reason}` });
+  }
+}
+
+async function removeDelivered(
+  decisions: (Delivering | Quarantining)[],
+  deps: DeliveryDeps,
+): Promise<void> {
+  if (decisions.length === 0) return;
+  const kept = await deps.outbox.remove(decisions.map(({ drop }) => drop));
+  for (const { path } of kept) {
+    deps.log.warn('the drop changed after it was delivered and is kept', { path });
+  }
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { folders } from '../contract/index.ts';
+
+/** The name under which a drop is delivered, below `_inbox`. */
+export interface SafeName {
+  path: string;
+  /** What was changed, in words; absent when the name is the one that the person gave. */
+  renamed?: string;
+}
+
+/** Longest name that common file systems take, in bytes of UTF-8. */
+const maxNameBytes = 255;
+
+/** S3 allows keys of 1,024 bytes; what stands before the inbox's paths needs its share. */
+const maxPathBytes = 800;
+
+/** Names that some program is still writing, or that only a desktop cares about. */
+const transient =
+  /(\.(partial|tmp|temp|crdownload|part|download)|\.~lock\..*#)$|^(~\$.*|desktop\.ini|thumbs\.db|\.ds_store|icon\r)$/i;
+
+/** Whether a drop of this name is left where it is: it is unfinished, or not meant for anybody. */
+export function isTransient(path: string): boolean {
+  return transient.test(path.slice(path.lastIndexOf('/') + 1));
+}
+
+/** C0 and C1 controls, soft hyphen, bidirectional marks, zero-width and line separators, tags. */
+const deceptive =
+  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+
+/** Characters that look like the dots and slashes of a path and become them when normalised. */
+const pathLookalikes = /[\uff0e\u2024\uff0f\u2044\u2215\uff3c\ufe52\ufe68]/gu;
+
+const windowsDevice = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
+
+/** Folders under `_inbox` that only we write. */
+const reserved = new Set<string>([folders.receipts]);
+
+/**
+ * Turns whatever a person, a client or an attacker has named a drop into a relative path that
+ * stays below `_inbox` on every file system, reads as what it is, and keeps its extension.
+ */
+export function safeName(given: string): SafeName {
+  const path = limitPath(
+    given
+      .replaceAll('\\', '/')
+      .split('/')
+      .map((segment) => safeSegment(segment))
+      .filter((segment) => segment !== '')
+      .map((segment, index) =>
+        index === 0 && reserved.has(segment.toLowerCase()) ? `_${segment.slice(1)}` : segment,
+      )
+      .join('/') || 'unnamed',
+  );
+  return path === given ? { path } : { path, renamed: describe(given) };
+}
+
+function safeSegment(segment: string): string {
+  if (segment === '') return '';
+  const cleaned = segment
+    .normalize('NFC')
+    .replace(deceptive, '_')
+    .replace(pathLookalikes, '_')
+    .replace(/^\.+$/, (dots) => '_'.repeat(dots.length))
+    .replace(/^([A-Za-z]):/, '$1_')
+    .replace(/[. ]+$/, (tail) => '_'.repeat(tail.length));
+  return limitName(windowsDevice.test(cleaned) ? `_${cleaned}` : cleaned);
+}
+
+/** Cuts a name in the middle: its beginning and its extension tell a person what it is. */
+function limitName(name: string): string {
+  if (Buffer.byteLength(name) <= maxNameBytes) return name;
+  const extension = /\.[^.]{1,16}$/.exec(name)?.[0] ?? '';
+  const mark = `~${fingerprint(name)}`;
+  const room = maxNameBytes - Buffer.byteLength(extension + mark);
+  return `${cutToBytes(name.slice(0, name.length - extension.length), room)}${mark}${extension}`;
+}
+
+/** A path that is too long as a whole loses its folders. */
+function limitPath(path: string): string {
+  if (Buffer.byteLength(path) <= maxPathBytes) return path;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return limitName(`${fingerprint(path)}-${name}`);
+}
+
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+function cutToBytes(text: string, bytes: number): string {
+  let cut = '';
+  let size = 0;
+  for (const character of text) {
+    size += Buffer.byteLength(character);
+    if (size > bytes) break;
+    cut += character;
+  }
+  return cut;
+}
+
+function describe(given: string): string {
+  const shown = given.length > 300 ? `${given.slice(0, 300)}…` : given;
+  return `the name ${JSON.stringify(shown)} cannot be used as it is`;
+}
+
+/**
+ * Names by which an agent is steered or configured. A drop of such a name stays under `_inbox` like
+ * any other, and its receipt says so.
+ */
+const controlFile =
+  /^(agents|soul|tools|identity|user|heartbeat|bootstrap|boot|memory|claude|skill)\.md$|^\.env(\..*)?$|^openclaw\.json$|^\.git$/i;
+
+/** Whether a drop bears the name of a file that steers an agent. */
+export function isControlFile(path: string): boolean {
+  return path
+    .split('/')
+    .some(
+      (segment) => controlFile.test(segment) || /^(skills|hooks|extensions|cron)$/i.test(segment),
+    );
+}
+
+/** Two names with the same key are the same file somewhere: other case, other Unicode form. */
+export function nameKey(path: string): string {
+  return path.normalize('NFC').toLowerCase();
+}
+
+/**
+ * The first of `report.pdf`, `report (2).pdf`, `report (3).pdf` … that is not taken.
+ * @returns `undefined` when ten thousand of them are.
+ */
+export function freeName(
+  path: string,
+  isTaken: (candidate: string) => boolean,
+): string | undefined {
+  if (!isTaken(path)) return path;
+  const slash = path.lastIndexOf('/') + 1;
+  const name = path.slice(slash);
+  const dot = name.lastIndexOf('.');
+  const stem = dot > 0 ? name.slice(0, dot) : name;
+  const extension = dot > 0 ? name.slice(dot) : '';
+  for (let number = 2; number <= 10_000; number++) {
+    const suffix = ` (${number})`;
+    const room = maxNameBytes - Buffer.byteLength(suffix + extension);
+    const candidate = `${path.slice(0, slash)}${cutToBytes(stem, room)}${suffix}${extension}`;
+    if (!isTaken(candidate)) return candidate;
+  }
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import type { Receipt } from '../contract/index.ts';
+import type { Drop, DropDecision, DropSourceKind } from './delivery.ts';
+
+export type Quarantining = Extract<DropDecision, { action: 'quarantine' }>;
+export type Delivering = Extract<DropDecision, { action: 'deliver' }>;
+
+/** The human's side of the mailbox: where drops lie until they have been delivered. */
+export interface Outbox {
+  readonly kind: DropSourceKind;
+  /** Puts a drop aside, out of the way of later drains. @returns where it lies now. */
+  quarantine(decision: Quarantining): Promise<string>;
+  /**
+   * Removes drops that are still the version that was delivered.
+   * @returns those that had changed meanwhile and were kept.
+   */
+  remove(drops: Drop[]): Promise<Drop[]>;
+}
+
+/** The agent's side of the mailbox. */
+export interface Inbox {
+  /** Keys (see `nameKey`) of the names that are taken in the folders of these names. */
+  takenNames(wanted: string[]): Promise<Set<string>>;
+  /** The receipts that exist among these ids. */
+  receipts(ids: string[]): Promise<Map<string, Receipt>>;
+  writeReceipts(receipts: Receipt[]): Promise<void>;
+}
+
+/** A drop with the name that it is to have in the inbox. */
+export interface Parcel {
+  decision: Delivering;
+  name: string;
+}
+
+/**
+ * How carrying one parcel ended.
+ * - `carried`: it lies in the inbox, whole and verified.
+ * - `taken`: the name was taken by something else meanwhile; nothing was overwritten.
+ * - `gone`: the drop is no longer there, or no longer this version.
+ * - `failed`: see `reason`; it is tried again by a later run.
+ */
+export type Carried =
+  | { state: 'carried'; parcel: Parcel; sha256: string | undefined }
+  | { state: 'taken' | 'gone'; parcel: Parcel }
+  | { state: 'failed'; parcel: Parcel; reason: string };
+
+/** Copies parcels from the outbox into the inbox; never overwrites, never leaves half a file. */
+export interface Carrier {
+  carry(parcels: Parcel[]): Promise<Carried[]>;
+}

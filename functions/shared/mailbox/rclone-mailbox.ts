@@ -1,0 +1,278 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { folders, stateKeys, type Receipt } from '../contract/index.ts';
+import { parseListing, type ListedFile } from '../rclone/listing.ts';
+import { folderRemote, type Remote } from '../rclone/remote.ts';
+import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
+import { readFenced, writeFenced } from '../state/fenced.ts';
+import type { ObjectStore } from '../state/object-store.ts';
+import type { Drop, DropSourceKind } from './delivery.ts';
+import { nameKey } from './name-policy.ts';
+import type { Carried, Carrier, Inbox, Outbox, Parcel } from './ports.ts';
+import { parseReceipt, receiptPath, receiptText } from './receipt.ts';
+
+/** A mailbox folder that is reached through rclone. */
+export interface RclonePlace {
+  session: RcloneSession;
+  remote: Remote;
+  /** Path of the `_inbox` or `_outbox` below the remote's root. */
+  path: string;
+}
+
+/** A listed file as a drop: a version is what a listing can tell of it. */
+export function dropOf(file: ListedFile): Drop {
+  return {
+    path: file.path,
+    size: file.size,
+    version: `${file.modified}/${file.size}`,
+    modified: file.modified,
+  };
+}
+
+/** Lists the drops of an `_outbox`; none where the folder is missing. */
+export async function listOutbox({ session, remote, path }: RclonePlace): Promise<Drop[]> {
+  const result = await session.run({ kind: 'list', from: { remote, path } });
+  if (result.outcome === 'not-found') return [];
+  expectDone(result, 'The _outbox cannot be listed');
+  return parseListing(result.stdout).files.map(dropOf);
+}
+
+/** The `_outbox` of a cloud folder. */
+export function rcloneOutbox(place: RclonePlace, kind: DropSourceKind): Outbox {
+  const { session, remote, path } = place;
+  return {
+    kind,
+    async quarantine({ drop, id }) {
+      const target = `${folders.quarantine}/${id}`;
+      const result = await session.run({
+        kind: 'move-one',
+        from: { remote, path: join(path, drop.path) },
+        to: { remote, path: target },
+      });
+      if (result.outcome !== 'not-found') expectDone(result, 'A drop cannot be put in quarantine');
+      return target;
+    },
+    async remove(drops) {
+      // Looked at again at the last moment: what a person has replaced since stays.
+      const now = new Map((await listOutbox(place)).map((drop) => [drop.path, drop.version]));
+      const unchanged = drops.filter((drop) => now.get(drop.path) === drop.version);
+      await removeNamed(
+        place,
+        unchanged.map((drop) => drop.path),
+      );
+      return drops.filter((drop) => now.has(drop.path) && now.get(drop.path) !== drop.version);
+    },
+  };
+}
+
+async function removeNamed({ session, remote, path }: RclonePlace, paths: string[]): Promise<void> {
+  const [listed, awkward] = byListability(paths);
+  if (listed.length > 0) {
+    const result = await session.run({
+      kind: 'delete-named',
+      from: { remote, path },
+      files: listed,
+    });
+    expectDone(result, 'Delivered drops cannot be removed');
+  }
+  for (const name of awkward) {
+    const from = { remote, path: `${path}/${name}` };
+    const result = await session.run({ kind: 'delete-one', from });
+    if (result.outcome !== 'not-found') expectDone(result, 'A delivered drop cannot be removed');
+  }
+}
+
+/** Names with a line break cannot stand in a list of names. */
+export function byListability(paths: string[]): [listed: string[], awkward: string[]] {
+  const awkward = (path: string): boolean => /[\r\n]/.test(path);
+  return [paths.filter((path) => !awkward(path)), paths.filter(awkward)];
+}
+
+/** The `_inbox` of a workspace that is not in S3. */
+export function rcloneInbox(place: RclonePlace, scratchFolder: string): Inbox {
+  const { session, remote, path } = place;
+  const receiptsFolder = { remote, path: `${path}/${folders.receipts}` };
+  return {
+    async takenNames() {
+      const listing = await list(place);
+      return new Set([...listing.files.map((file) => file.path), ...listing.folders].map(nameKey));
+    },
+    async receipts(ids) {
+      const existing = new Set(
+        (await list({ ...place, path: receiptsFolder.path })).files.map((file) => file.path),
+      );
+      const found = new Map<string, Receipt>();
+      for (const id of ids.filter((candidate) => existing.has(`${candidate}.json`))) {
+        const from = { remote, path: `${path}/${receiptPath(id)}` };
+        const result = await session.run({ kind: 'read-one', from });
+        const receipt = result.outcome === 'done' ? parseReceipt(result.stdout) : undefined;
+        if (receipt) found.set(id, receipt);
+      }
+      return found;
+    },
+    async writeReceipts(receipts) {
+      if (receipts.length === 0) return;
+      const scratch = folderRemote('scratch', scratchFolder);
+      for (const receipt of receipts) {
+        const file = join(scratchFolder, receiptPath(receipt.id));
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, receiptText(receipt));
+      }
+      const result = await session.run({
+        kind: 'copy-named',
+        from: { remote: scratch, path: folders.receipts },
+        to: receiptsFolder,
+        files: receipts.map(({ id }) => `${id}.json`),
+        compare: 'always',
+      });
+      expectDone(result, 'Receipts cannot be written');
+    },
+  };
+}
+
+async function list({
+  session,
+  remote,
+  path,
+}: RclonePlace): Promise<ReturnType<typeof parseListing>> {
+  const result = await session.run({ kind: 'list', from: { remote, path } });
+  if (result.outcome === 'not-found') return { files: [], folders: [] };
+  expectDone(result, 'The _inbox cannot be listed');
+  return parseListing(result.stdout);
+}
+
+/** What a run that is killed leaves for the next: which name each drop was to have. */
+const journalSchema = z.record(z.string(), z.string());
+
+export interface RcloneCarrierOptions {
+  from: RclonePlace;
+  to: RclonePlace;
+  store: ObjectStore;
+  agent: string;
+  fence: number;
+}
+
+/**
+ * Carries drops with rclone: all that keep their name in one command, the others one by one. Which
+ * of them arrived is taken from rclone's own account.
+ *
+ * rclone cannot write on condition. The names are written down first, so that a run that follows a
+ * killed one knows a file of its own from a stranger's.
+ */
+export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
+  return {
+    async carry(parcels) {
+      if (parcels.length === 0) return [];
+      const key = stateKeys.drainJournal(options.agent);
+      const journal = (await readFenced(options.store, key, journalSchema)) ?? {};
+      const renamed = await adoptNames(options.to, parcels, journal);
+      const names = Object.fromEntries(
+        renamed.map(({ parcel }) => [parcel.decision.id, parcel.name]),
+      );
+      await writeFenced(options.store, key, options.fence, names);
+      const fresh = renamed.filter(({ adopted }) => !adopted).map(({ parcel }) => parcel);
+      const adopted = renamed.filter((entry) => entry.adopted).map(({ parcel }) => parcel);
+      const arrived = new Set(await copyParcels(options, fresh));
+      return verify(
+        options.to,
+        parcels.length === 0 ? [] : [...adopted, ...fresh],
+        (parcel) => adopted.includes(parcel) || arrived.has(parcel),
+      );
+    },
+  };
+}
+
+/**
+ * A drop that an earlier run was copying keeps the name that it had there. When a file of its size
+ * lies under that name already, it is the one: the name was free when it was written down.
+ */
+async function adoptNames(
+  to: RclonePlace,
+  parcels: Parcel[],
+  journal: Record<string, string>,
+): Promise<{ parcel: Parcel; adopted: boolean }[]> {
+  if (!parcels.some(({ decision }) => decision.id in journal)) {
+    return parcels.map((parcel) => ({ parcel, adopted: false }));
+  }
+  const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
+  return parcels.map((parcel) => {
+    const name = journal[parcel.decision.id];
+    return name !== undefined && sizes.get(name) === parcel.decision.drop.size
+      ? { parcel: { ...parcel, name }, adopted: true }
+      : { parcel, adopted: false };
+  });
+}
+
+async function copyParcels(options: RcloneCarrierOptions, parcels: Parcel[]): Promise<Parcel[]> {
+  const sameName = parcels.filter(
+    ({ decision, name }) => decision.drop.path === name && !/[\r\n]/.test(name),
+  );
+  const arrived: Parcel[] = [];
+  if (sameName.length > 0) {
+    const result = await options.from.session.run({
+      kind: 'copy-named',
+      from: options.from,
+      to: options.to,
+      files: sameName.map(({ name }) => name),
+      compare: 'keep',
+    });
+    const copied = new Set(result.account.copied.map(({ path }) => path));
+    arrived.push(...sameName.filter(({ name }) => copied.has(name)));
+  }
+  for (const parcel of parcels.filter((candidate) => !sameName.includes(candidate))) {
+    const result = await options.from.session.run({
+      kind: 'copy-one',
+      from: { ...options.from, path: `${options.from.path}/${parcel.decision.drop.path}` },
+      to: { ...options.to, path: `${options.to.path}/${parcel.name}` },
+    });
+    if (result.outcome === 'done' && result.account.copied.length > 0) arrived.push(parcel);
+  }
+  return arrived;
+}
+
+/** Reads back what has arrived, from where it lies now, and says how each parcel ended. */
+async function verify(
+  to: RclonePlace,
+  parcels: Parcel[],
+  hasArrived: (parcel: Parcel) => boolean,
+): Promise<Carried[]> {
+  const arrived = parcels.filter(hasArrived);
+  const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
+  const hashes = await hashNamed(
+    to,
+    arrived.map(({ name }) => name),
+  );
+  return parcels.map((parcel): Carried => {
+    const size = sizes.get(parcel.name);
+    if (!hasArrived(parcel)) {
+      return size === undefined
+        ? { state: 'failed', parcel, reason: 'rclone did not carry it; see the log of this run' }
+        : { state: 'taken', parcel };
+    }
+    if (size !== parcel.decision.drop.size) {
+      const reason = `${size ?? 'no'} bytes arrived of ${parcel.decision.drop.size}`;
+      return { state: 'failed', parcel, reason };
+    }
+    return { state: 'carried', parcel, sha256: hashes.get(parcel.name) };
+  });
+}
+
+async function hashNamed(
+  { session, remote, path }: RclonePlace,
+  names: string[],
+): Promise<Map<string, string>> {
+  if (names.length === 0) return new Map();
+  const result = await session.run({ kind: 'hash-named', from: { remote, path }, files: names });
+  expectDone(result, 'Delivered files cannot be read back');
+  return new Map(
+    result.stdout.split('\n').flatMap((line) => {
+      const found = /^([0-9a-f]{64}) {2}(.*)$/.exec(line);
+      return found ? [[found[2] ?? '', found[1] ?? ''] as const] : [];
+    }),
+  );
+}
+
+function expectDone(result: RcloneResult, what: string): void {
+  if (result.outcome !== 'done') throw new RcloneError(what, result);
+}

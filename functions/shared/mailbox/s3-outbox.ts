@@ -1,0 +1,112 @@
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { epochOf } from '../clock.ts';
+import { dropPrefix, quarantinePrefix } from '../contract/index.ts';
+import { inParallel } from '../parallel.ts';
+import type { Drop } from './delivery.ts';
+import type { Outbox } from './ports.ts';
+
+/** Where an agent's drops lie in the exchange bucket. */
+export interface DropPlace {
+  client: S3Client;
+  bucket: string;
+  agent: string;
+}
+
+/** Requests under way at once. */
+const parallel = 8;
+
+/**
+ * The drops of an agent, oldest first. The bucket keeps versions, so a file that was dropped twice
+ * under one name before anybody looked is two drops. What a person deleted again is none.
+ */
+export async function listDrops({ client, bucket, agent }: DropPlace): Promise<Drop[]> {
+  const prefix = dropPrefix(agent);
+  const drops: Drop[] = [];
+  const retracted = new Map<string, number>();
+  let page: ListObjectVersionsCommandOutput | undefined;
+  do {
+    page = await client.send(
+      new ListObjectVersionsCommand({
+        Bucket: bucket,
+        Prefix: prefix,
+        EncodingType: 'url',
+        KeyMarker: page?.NextKeyMarker,
+        VersionIdMarker: page?.NextVersionIdMarker,
+      }),
+    );
+    collect(page, prefix, drops, retracted);
+  } while (page.IsTruncated === true);
+  return drops
+    .filter((drop) => timeOf(drop) >= (retracted.get(drop.path) ?? -Infinity))
+    .sort((a, b) => timeOf(a) - timeOf(b));
+}
+
+function collect(
+  page: ListObjectVersionsCommandOutput,
+  prefix: string,
+  drops: Drop[],
+  retracted: Map<string, number>,
+): void {
+  const decode = keyDecoder(page.EncodingType);
+  for (const marker of page.DeleteMarkers ?? []) {
+    const path = decode(marker.Key ?? '').slice(prefix.length);
+    // Times are whole seconds: a version of the marker's own second may be newer than the marker, and
+    // is only known to be older when the marker is the latest of all.
+    const until = marker.IsLatest === true ? Infinity : (marker.LastModified?.getTime() ?? 0);
+    retracted.set(path, Math.max(until, retracted.get(path) ?? -Infinity));
+  }
+  for (const version of page.Versions ?? []) {
+    const path = decode(version.Key ?? '').slice(prefix.length);
+    const isFolder = path === '' || (path.endsWith('/') && version.Size === 0);
+    if (isFolder) continue;
+    drops.push({
+      path,
+      size: version.Size ?? 0,
+      version: version.VersionId ?? 'null',
+      ...(version.LastModified ? { modified: version.LastModified.toISOString() } : {}),
+    });
+  }
+}
+
+/** S3 says in its answer whether it has encoded the keys; not every implementation does. */
+export function keyDecoder(encoding: string | undefined): (key: string) => string {
+  return encoding === 'url' ? (key) => decodeURIComponent(key.replaceAll('+', ' ')) : (key) => key;
+}
+
+function timeOf({ modified }: Drop): number {
+  return modified === undefined ? 0 : epochOf(modified);
+}
+
+/** The exchange bucket's `_outbox` of an agent. */
+export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
+  const keyOf = (drop: Drop): string => dropPrefix(agent) + drop.path;
+  return {
+    kind: 'drop',
+    async quarantine({ drop, id }) {
+      const key = `${quarantinePrefix(agent)}${id}`;
+      await client.send(
+        new CopyObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          CopySource: `${bucket}/${encodeURIComponent(keyOf(drop))}?versionId=${drop.version}`,
+        }),
+      );
+      return key;
+    },
+    async remove(drops) {
+      // By version: what was dropped under the same name since then is another version and stays.
+      await inParallel(parallel, drops, (drop) =>
+        client.send(
+          new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(drop), VersionId: drop.version }),
+        ),
+      );
+      return [];
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import type { Log } from '../telemetry.ts';
+
+const lineSchema = z.object({
+  level: z.string(),
+  msg: z.string(),
+  object: z.string().optional(),
+  size: z.number().optional(),
+  stats: z
+    .object({ bytes: z.number(), errors: z.number(), checks: z.number(), transfers: z.number() })
+    .partial()
+    .optional(),
+});
+type Line = z.infer<typeof lineSchema>;
+
+/** What rclone itself says it has done: no listing is compared, no name is guessed. */
+export interface RcloneAccount {
+  copied: { path: string; size: number }[];
+  deleted: string[];
+  moved: string[];
+  /** One entry for each thing that went wrong; `path` where it concerns one file. */
+  errors: { path?: string; message: string }[];
+  /** Requests that were tried again, as far as they show at this log level. */
+  retries: number;
+}
+
+/** How many errors are kept: enough to explain, few enough to carry. */
+const maxErrors = 1_000;
+
+/** Reads rclone's JSON log line by line, into an account of what it did and into our own log. */
+export function createAccount(
+  log: Log,
+  redact: (text: string) => string,
+): { account: RcloneAccount; onLine: (line: string) => void } {
+  const account: RcloneAccount = { copied: [], deleted: [], moved: [], errors: [], retries: 0 };
+  return {
+    account,
+    onLine: (text) => {
+      const line = parseLine(redact(text));
+      if (isNoise(line)) return;
+      record(account, line);
+      writeLog(log, line);
+    },
+  };
+}
+
+function parseLine(text: string): Line {
+  try {
+    return lineSchema.parse(JSON.parse(text));
+  } catch {
+    // A crash or a library's own message: kept as it is.
+    return { level: 'error', msg: text };
+  }
+}
+
+function isNoise({ msg, stats }: Line): boolean {
+  return stats !== undefined || msg.trim() === '' || /^Config file ".*" not found/.test(msg);
+}
+
+function record(account: RcloneAccount, line: Line): void {
+  const { level, msg, object } = line;
+  if (/low level retry|Attempt \d+\/\d+ failed|too_many_requests|rate ?limit/i.test(msg)) {
+    account.retries++;
+  }
+  if (level === 'error' || level === 'critical' || level === 'emergency') {
+    if (account.errors.length < maxErrors) {
+      account.errors.push({ ...(object ? { path: object } : {}), message: msg });
+    }
+    return;
+  }
+  if (object === undefined) return;
+  if (/(^|\s)Copied \(/.test(msg)) account.copied.push({ path: object, size: line.size ?? 0 });
+  else if (msg === 'Deleted') account.deleted.push(object);
+  else if (msg.startsWith('Moved')) account.moved.push(object);
+}
+
+function writeLog(log: Log, { level, msg, object }: Line): void {
+  const fields = object ? { object } : {};
+  if (level === 'error' || level === 'critical') log.warn(`rclone: ${msg}`, fields);
+  else log.info(`rclone: ${msg}`, fields);
+}

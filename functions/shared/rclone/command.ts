@@ -1,0 +1,158 @@
+import { remotePath, type Remote } from './remote.ts';
+
+/** A place in a remote. */
+export interface Place {
+  remote: Remote;
+  /** Below the remote's root; `''` is the root itself. */
+  path: string;
+}
+
+/**
+ * The commands that the project gives to rclone. Each is data, turned into arguments by a pure
+ * function, so that tests can say exactly what is run.
+ */
+export type RcloneCommand =
+  /** Everything below a folder, in one pass where the backend can. */
+  | { kind: 'list'; from: Place; exclude?: string[] }
+  /** Copies the named files. `always`: also those that look the same at the destination. */
+  | { kind: 'copy-named'; from: Place; to: Place; files: string[]; compare: Compare; trash?: Place }
+  /** Copies whatever the destination does not have, going by the listings of both. */
+  | { kind: 'copy-missing'; from: Place; to: Place; exclude: string[] }
+  /** Copies one file to one name, unless something is there. */
+  | { kind: 'copy-one'; from: Place; to: Place }
+  /** Moves one file on the same remote. */
+  | { kind: 'move-one'; from: Place; to: Place }
+  /** Moves the named files, keeping their paths. */
+  | { kind: 'move-named'; from: Place; to: Place; files: string[] }
+  | { kind: 'delete-named'; from: Place; files: string[] }
+  | { kind: 'delete-one'; from: Place }
+  /** Prints one file. */
+  | { kind: 'read-one'; from: Place }
+  | { kind: 'make-folder'; at: Place }
+  /** SHA-256 of the named files, read back from where they lie. */
+  | { kind: 'hash-named'; from: Place; files: string[] };
+
+/**
+ * How `copy-named` decides about a file that both sides have.
+ * - `always`: it is known to have changed.
+ * - `checksum`: by size and a hash that both sides keep.
+ * - `keep`: whatever is there stays.
+ */
+export type Compare = 'always' | 'checksum' | 'keep';
+
+const compareFlags: Record<Compare, string> = {
+  always: '--ignore-times',
+  checksum: '--checksum',
+  keep: '--ignore-existing',
+};
+
+/** Flags of every command: one account of what is done, no surprise from the environment. */
+const commonFlags = ['--use-json-log', '-v', '--stats=0', '--retries=3', '--low-level-retries=10'];
+
+/** Small files are bound by latency: this many at once keep two cores and any provider busy. */
+const transferFlags = ['--transfers=16', '--checkers=32'];
+
+/** The arguments of a command, and the list of names that goes to its standard input. */
+export function commandArguments(
+  command: RcloneCommand,
+  remotes: Remote[],
+): { args: string[]; files?: string } {
+  const { verb, places, flags, files } = translate(command);
+  const used = remotes.filter((remote) => places.some((place) => place.remote === remote));
+  return {
+    args: [
+      ...verb.split(' '),
+      ...places.map((place) => remotePath(place.remote, place.path)),
+      ...flags,
+      ...(files ? ['--files-from-raw=-'] : []),
+      ...new Set(used.flatMap((remote) => remote.flags)),
+      ...commonFlags,
+    ],
+    ...(files ? { files: files.map((file) => `${file}\n`).join('') } : {}),
+  };
+}
+
+interface Translation {
+  verb: string;
+  places: Place[];
+  flags: string[];
+  files?: string[];
+}
+
+function translate(command: RcloneCommand): Translation {
+  switch (command.kind) {
+    case 'list':
+      return {
+        verb: 'lsjson',
+        places: [command.from],
+        flags: ['-R', '--fast-list', '--no-mimetype', ...serverTimes, ...excludes(command.exclude)],
+      };
+    case 'copy-named':
+      return {
+        verb: 'copy',
+        places: [command.from, command.to],
+        files: command.files,
+        flags: [
+          '--no-traverse',
+          compareFlags[command.compare],
+          ...(command.trash
+            ? [`--backup-dir=${remotePath(command.trash.remote, command.trash.path)}`]
+            : []),
+          ...transferFlags,
+          ...serverTimes,
+        ],
+      };
+    case 'copy-missing':
+      return {
+        verb: 'copy',
+        places: [command.from, command.to],
+        flags: [
+          '--ignore-existing',
+          '--fast-list',
+          ...excludes(command.exclude),
+          ...transferFlags,
+          ...serverTimes,
+        ],
+      };
+    case 'copy-one':
+      return {
+        verb: 'copyto',
+        places: [command.from, command.to],
+        flags: ['--ignore-existing', ...serverTimes],
+      };
+    case 'move-one':
+      return { verb: 'moveto', places: [command.from, command.to], flags: ['--ignore-existing'] };
+    case 'move-named':
+      return {
+        verb: 'move',
+        places: [command.from, command.to],
+        files: command.files,
+        flags: ['--no-traverse', '--ignore-times', ...transferFlags, ...serverTimes],
+      };
+    case 'delete-named':
+      return { verb: 'delete', places: [command.from], files: command.files, flags: transferFlags };
+    case 'delete-one':
+      return { verb: 'deletefile', places: [command.from], flags: [] };
+    case 'read-one':
+      return { verb: 'cat', places: [command.from], flags: [] };
+    case 'make-folder':
+      return { verb: 'mkdir', places: [command.at], flags: ['--s3-directory-markers'] };
+    case 'hash-named':
+      return {
+        verb: 'hashsum sha256',
+        places: [command.from],
+        files: command.files,
+        flags: ['--download', ...transferFlags],
+      };
+  }
+}
+
+/**
+ * On S3 the time that the server keeps comes with the listing; the one that the writer set costs a
+ * HEAD for each object. Nothing here is decided by a writer's time.
+ */
+const serverTimes = ['--use-server-modtime'];
+
+function excludes(patterns: string[] = []): string[] {
+  return patterns.map((pattern) => `--exclude=${pattern}`);
+}

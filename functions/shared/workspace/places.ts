@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { resolveReferences, referencesIn, type AgentConfig } from '../config/index.ts';
+import { dropPrefix, environment, workspacePrefix, type SecretScope } from '../contract/index.ts';
+import {
+  cloudRemote,
+  customRemote,
+  folderRemote,
+  ownBucketRemote,
+  type Remote,
+} from '../rclone/remote.ts';
+import { required, type Runtime } from '../runtime/runtime.ts';
+
+/** Where the functions mount the file system of an EFS workspace. */
+export const mountFolder = '/mnt/workspace';
+
+/** A block of the configuration with its `${NAME}` references answered from its secret entry. */
+export async function withSecrets<T extends object>(
+  runtime: Runtime,
+  agent: string,
+  scope: SecretScope,
+  block: T,
+): Promise<T> {
+  const names = referencesIn(block);
+  if (names.length === 0) return block;
+  const { values } = await runtime.secrets.read(agent, scope, names);
+  return resolveReferences(block, values);
+}
+
+/** The agent's whole workspace as an rclone remote, whatever it lies on. */
+export async function workspaceRemote(runtime: Runtime, agent: AgentConfig): Promise<Remote> {
+  const { workspace, sync } = agent;
+  switch (workspace.kind) {
+    case 's3': {
+      const bucket = required(runtime.env, environment.workspaceBucket);
+      return ownBucketRemote('workspace', bucket, workspacePrefix(agent.name), runtime.s3Access);
+    }
+    case 'efs':
+      return folderRemote('workspace', join(mountFolder, workspace.path), sync.copySymlinks);
+    case 'remote': {
+      const { path, ...custom } = await withSecrets(runtime, agent.name, 'workspace', workspace);
+      return customRemote('workspace', path, custom);
+    }
+  }
+}
+
+/** The folder below a remote's root, as a remote of its own. */
+export function below(remote: Remote, path: string): Remote {
+  if (path === '') return remote;
+  return { ...remote, root: remote.root === '' ? path : `${remote.root}/${path}` };
+}
+
+/** The agent's cloud folder, with the credentials that reach it. */
+export async function agentCloud(runtime: Runtime, agent: AgentConfig): Promise<Remote> {
+  const sync = await withSecrets(runtime, agent.name, 'sync', agent.sync);
+  return cloudRemote('cloud', sync, runtime.s3Access);
+}
+
+/** The agent's drops in the exchange bucket, for workspaces that only rclone can write to. */
+export function dropsRemote(runtime: Runtime, agent: string): Remote {
+  const bucket = required(runtime.env, environment.exchangeBucket);
+  return ownBucketRemote('drops', bucket, dropPrefix(agent), runtime.s3Access);
+}
+
+/**
+ * Names what two places are, so that what is remembered of one pair is never applied to another.
+ * Credentials are not part of it: they change while the place stays.
+ */
+export function bindingOf(workspace: Remote, cloud: Remote): string {
+  const place = ({ options, root }: Remote): unknown => [
+    root,
+    ...[
+      'type',
+      'endpoint',
+      'host',
+      'url',
+      'user',
+      'drive_id',
+      'team_drive',
+      'root_folder_id',
+      'account',
+    ].map((key) => options[key] ?? ''),
+  ];
+  return digest(JSON.stringify([place(workspace), place(cloud)]));
+}
+
+/**
+ * Scope of the lease for a credential that refreshing changes: two runs at once would destroy each
+ * other's token. `undefined` where nothing is refreshed.
+ */
+export function credentialScope({ options }: Remote): string | undefined {
+  const token = options['token'];
+  if (token === undefined) return undefined;
+  const stable = /"refresh_token"\s*:\s*"([^"]+)"/.exec(token)?.[1] ?? token;
+  return `credentials/${digest(stable)}`;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
