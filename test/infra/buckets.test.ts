@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { Match } from 'aws-cdk-lib/assertions';
+import { givenAgent, givenDeployment, resource, resources } from './fixtures.ts';
+
+const { template } = givenDeployment([givenAgent('ann')]);
+const bucketIds = ['BucketsWorkspace', 'BucketsExchange', 'BucketsSnapshots', 'BucketsState'];
+
+interface Rule {
+  Id: string;
+  Prefix?: string;
+  ExpirationInDays?: number;
+  ExpiredObjectDeleteMarker?: boolean;
+  NoncurrentVersionExpiration?: { NoncurrentDays: number };
+  AbortIncompleteMultipartUpload?: { DaysAfterInitiation: number };
+}
+
+function lifecycleOf(bucket: string): Rule[] {
+  const { Properties } = resource(template, 'AWS::S3::Bucket', bucket);
+  return (Properties['LifecycleConfiguration'] as { Rules: Rule[] }).Rules;
+}
+
+describe('buckets', () => {
+  it('are four', () => {
+    expect(resources(template, 'AWS::S3::Bucket')).toHaveLength(4);
+  });
+
+  describe.each(bucketIds)('%s', (id) => {
+    const bucket = resource(template, 'AWS::S3::Bucket', id);
+
+    it('is encrypted, versioned, private, and has no fixed name', () => {
+      expect(bucket.Properties).toMatchObject({
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+          ],
+        },
+        VersioningConfiguration: { Status: 'Enabled' },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      });
+      expect(bucket.Properties).not.toHaveProperty('BucketName');
+    });
+
+    it('outlives the stack', () => {
+      expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    });
+
+    it('refuses requests without TLS', () => {
+      template.hasResourceProperties('AWS::S3::BucketPolicy', {
+        Bucket: { Ref: Match.stringLikeRegexp(`^${id}`) },
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({
+              Effect: 'Deny',
+              Action: 's3:*',
+              Principal: { AWS: '*' },
+              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            }),
+          ]),
+        },
+      });
+    });
+
+    it('removes delete markers that hide nothing', () => {
+      expect(lifecycleOf(id)[0]).toMatchObject({ ExpiredObjectDeleteMarker: true });
+    });
+  });
+
+  it.each([
+    ['BucketsWorkspace', 30, 7],
+    ['BucketsExchange', 7, 1],
+    ['BucketsSnapshots', 30, 7],
+    ['BucketsState', 7, 7],
+  ])('%s keeps old versions for %i days and unfinished uploads for %i', (id, days, uploads) => {
+    expect(lifecycleOf(id)[0]).toMatchObject({
+      NoncurrentVersionExpiration: { NoncurrentDays: days },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: uploads },
+    });
+  });
+
+  it('expire nothing that is current, apart from the history of runs', () => {
+    const expiring = bucketIds.flatMap((id) =>
+      lifecycleOf(id)
+        .filter((rule) => rule.ExpirationInDays !== undefined)
+        .map((rule) => [id, rule.Prefix, rule.ExpirationInDays]),
+    );
+    expect(expiring).toEqual([['BucketsState', 'history/', 90]]);
+  });
+
+  it('announce objects only where people drop them', () => {
+    const announcing = bucketIds.filter((id) =>
+      JSON.stringify(resource(template, 'AWS::S3::Bucket', id)).includes('EventBridgeEnabled'),
+    );
+    expect(announcing).toEqual(['BucketsExchange']);
+  });
+});
