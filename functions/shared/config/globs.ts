@@ -9,6 +9,7 @@ export function patternFault(pattern: string): string | undefined {
   if (control.test(pattern)) return 'holds a line break or another control character';
   const plain = pattern.replace(/\\./gu, 'x').replace(/\{\{.*?\}\}/gu, 'x');
   if (plain.endsWith('\\')) return 'ends in a backslash that escapes nothing';
+  if (plain.includes('[]')) return 'has brackets with nothing inside';
   const outside = plain.replace(/\[[^\]]*\]/gu, 'x');
   if (/[[\]]/u.test(outside)) return 'has a [ or ] without its partner';
   if (outside.includes('***')) return 'has more than two stars in a row';

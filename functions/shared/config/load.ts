@@ -1,21 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WorkspaceSyncError } from '../errors.ts';
 import { type AgentConfig, agentNamePattern } from './agent.ts';
 import { parseAgentConfig } from './parse-agent.ts';
 
 const suffix = '.json';
 
 /** Thrown where a request names an agent that the deployment does not have. */
-export class UnknownAgentError extends Error {
-  readonly code = 'unknown-agent';
-  readonly retryable = false;
+export class UnknownAgentError extends WorkspaceSyncError {
   /** The agents that there are. */
   readonly known: readonly string[];
 
   constructor(name: string, known: readonly string[]) {
     const list = known.length === 0 ? 'none' : known.join(', ');
-    super(`There is no agent ${JSON.stringify(name.slice(0, 63))}; this deployment has ${list}`);
-    this.name = 'UnknownAgentError';
+    const message = `There is no agent ${JSON.stringify(name.slice(0, 63))}; this deployment has ${list}`;
+    super(message, { code: 'unknown-agent', retryable: false });
     this.known = known;
   }
 }

@@ -1,3 +1,5 @@
+import { WorkspaceSyncError } from '../errors.ts';
+
 /** One mistake in the configuration, and how to mend it. */
 export interface Problem {
   /** Where it is, as it stands in the file: `agents.main.sync.interval`. */
@@ -15,15 +17,13 @@ export interface Notice {
 }
 
 /** Thrown with every problem of a configuration at once. */
-export class ConfigError extends Error {
-  readonly code = 'invalid-config';
-  readonly retryable = false;
+export class ConfigError extends WorkspaceSyncError {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[], source = 'The configuration') {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super([`${source} has ${count}:`, ...problems.map(problemText)].join('\n\n'));
-    this.name = 'ConfigError';
+    const message = [`${source} has ${count}:`, ...problems.map(problemText)].join('\n\n');
+    super(message, { code: 'invalid-config', retryable: false });
     this.problems = problems;
   }
 }

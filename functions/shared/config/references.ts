@@ -1,10 +1,10 @@
+import { WorkspaceSyncError } from '../errors.ts';
+
 /** A whole value that stands for a secret: `${DROPBOX_TOKEN}`. */
 export const referencePattern = /^\$\{([A-Z][A-Z0-9_]{0,63})\}$/;
 
 /** Thrown where a block refers to names that its secret entry does not answer. */
-export class UnresolvedReferencesError extends Error {
-  readonly code = 'unresolved-references';
-  readonly retryable = false;
+export class UnresolvedReferencesError extends WorkspaceSyncError {
   /** Every name without an answer, sorted. Values are never part of the error. */
   readonly names: readonly string[];
 
@@ -12,8 +12,8 @@ export class UnresolvedReferencesError extends Error {
     super(
       `The secret entry has no text for ${names.map((name) => `\${${name}}`).join(', ')}: ` +
         `it must be a JSON object with a text under each of these names`,
+      { code: 'unresolved-references', retryable: false },
     );
-    this.name = 'UnresolvedReferencesError';
     this.names = names;
   }
 }
