@@ -37,7 +37,7 @@ function installPackages() {
   const result = npm
     ? spawnSync(process.env.npm_node_execpath ?? process.execPath, [npm, ...args], quiet())
     : spawnSync('npm', args, quiet());
-  expectSuccess(result, 'npm ci', 'Is the npm registry within reach?');
+  expectSuccess(result, 'npm ci', 'It needs the npm registry within reach.');
 }
 
 function packagesMatch() {
@@ -66,7 +66,7 @@ function installEmulator() {
   makeVirtualEnvironment(folder);
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const result = spawnSync(python, [...args, '--require-hashes', '-r', requirements], quiet());
-  expectSuccess(result, 'pip install', 'Is the Python package index within reach?');
+  expectSuccess(result, 'pip install', 'It needs the Python package index within reach.');
   writeFileSync(stamp, hash);
 }
 
@@ -104,8 +104,9 @@ const quiet = () => ({ cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'p
 function expectSuccess(result, what, advice) {
   if (result.status === 0) return;
   const said = result.error?.message ?? `${result.stdout}\n${result.stderr}`;
-  const tail = said.trim().split('\n').slice(-15).join('\n');
-  throw new Unprepared(`${tail}\n\n${what} failed. ${advice}`);
+  // npm and pip name the problem first; what follows is usage.
+  const lines = said.trim().split('\n').slice(0, 20);
+  throw new Unprepared(`${lines.join('\n')}\n\n${what} failed. ${advice}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
