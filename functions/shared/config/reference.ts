@@ -119,11 +119,14 @@ const secretsText = `## Secrets
 No secret stands in the file: where one is needed, write \`\${NAME}\` (a capital letter, then capitals, digits and \`_\`, at
 most 64) as the whole value. What it stands for lies in AWS Secrets Manager in the entry
 \`workspace-sync/<deployment>/<agent>/<block>\`, where \`<block>\` is \`sync\`, \`backup\`, \`webhook\` or
-\`workspace\`: a JSON object with a text under each name. Every job reads the entries that it needs and no others.
+\`workspace\`: a JSON object with a text under each name. Every job reads the entries that it needs and no others. The
+entries are yours: no deployment makes, changes or deletes them.
 
 \`\`\`sh
-aws secretsmanager put-secret-value --secret-id workspace-sync/default/main/sync \\
+aws secretsmanager create-secret --name workspace-sync/default/main/sync \\
   --secret-string file://secrets.json   # { "DROPBOX_TOKEN": "…" }
+aws secretsmanager put-secret-value --secret-id workspace-sync/default/main/sync \\
+  --secret-string file://secrets.json   # to change it later: the whole object
 \`\`\`
 
 A secret that is written out is refused and never printed. Among the options of rclone, those whose names speak of

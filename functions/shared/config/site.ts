@@ -38,8 +38,9 @@ export function storeCommand(
 ): string {
   const shape = names.map((name) => `"${name}": "…"`).join(', ');
   return (
-    `aws secretsmanager put-secret-value --secret-id ${secretName(deployment, agent, scope)} ` +
-    `--secret-string file://secrets.json (a file with { ${shape} })`
+    `aws secretsmanager create-secret --name ${secretName(deployment, agent, scope)} ` +
+    `--secret-string file://secrets.json (a file with { ${shape} }; where the entry exists: ` +
+    'put-secret-value --secret-id instead of create-secret --name)'
   );
 }
 

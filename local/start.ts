@@ -1,0 +1,112 @@
+/**
+ * `npm start`: the product on this machine. Deploys for real onto the local AWS emulator, shows a
+ * timeline, checks what it claims, and stays until Ctrl-C; with `--once` it ends after the tour.
+ */
+import { copyFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClaimError, runTour, type Timeline } from './tour.ts';
+import { agent, output, startWorld, type World } from './world.ts';
+
+const started = Date.now();
+
+function stamp(): string {
+  return `${((Date.now() - started) / 1_000).toFixed(1).padStart(6)} s`;
+}
+
+const timeline: Timeline = {
+  part: (title) => {
+    console.log(`\n${title}`);
+  },
+  event: (text) => {
+    console.log(`  ${stamp()}  ${text}`);
+  },
+  proven: (text) => {
+    console.log(`  ${stamp()}  proven: ${text}`);
+  },
+};
+
+const usage = `Usage: npm start [-- --once]
+  --once   runs the tour, checks every claim that it prints, and ends: 0 when all hold, else 1`;
+
+async function main(args: string[]): Promise<number> {
+  const unknown = args.filter((arg) => !['--once', '--help'].includes(arg));
+  if (unknown.length > 0 || args.includes('--help')) {
+    if (unknown.length > 0) console.error(`Unknown: ${unknown.join(' ')}`);
+    console.log(usage);
+    return unknown.length > 0 ? 2 : 0;
+  }
+  const stopAsked = untilAsked();
+  let world: World | undefined;
+  try {
+    timeline.part('Workspace Sync for AWS, on this machine');
+    world = await Promise.race([
+      startWorld({ onStep: timeline.event }),
+      stopAsked.then(() => Promise.reject(new Error('interrupted'))),
+    ]);
+    timeline.event('deployed');
+    await Promise.race([runTour(world, timeline), stopAsked]);
+    if (args.includes('--once')) {
+      console.log('\nEvery claim above was checked.');
+      return 0;
+    }
+    invite(world);
+    await stopAsked;
+    return 0;
+  } catch (error) {
+    if (error instanceof Error && error.message === 'interrupted') return 130;
+    console.error(`\n${error instanceof ClaimError ? error.message : String(error)}`);
+    if (world) console.error(`The emulator's log: ${await keepLog(world)}`);
+    return 1;
+  } finally {
+    console.log('\nStopping what was started …');
+    await world?.stop();
+  }
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function untilAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        resolve();
+        process.once(signal, () => process.exit(130));
+      });
+    }
+  });
+}
+
+async function keepLog({ emulator }: World): Promise<string> {
+  const kept = join(tmpdir(), `workspace-sync-emulator-${process.pid}.log`);
+  await copyFile(emulator.logFile, kept);
+  return kept;
+}
+
+function invite({ emulator, outputs, cloud, gateway }: World): void {
+  const { url, credentials, region } = emulator;
+  const exchange = output(outputs, 'ExchangeBucketName');
+  const workspace = output(outputs, 'WorkspaceBucketName');
+  console.log(`
+It keeps running; Ctrl-C stops everything. Try, in another terminal:
+
+  export AWS_ENDPOINT_URL=${url} AWS_REGION=${region} \\
+    AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
+  echo hello > hello.txt
+  aws s3 cp hello.txt s3://${exchange}/${agent}/_outbox/         # a drop: the webhook answers below
+  aws s3 ls --recursive s3://${workspace}/${agent}/workspace/     # the agent's workspace
+  aws lambda invoke --function-name ${output(outputs, 'SyncFunctionName')} \\
+    --cli-binary-format raw-in-base64-out --payload '{"agent":"${agent}","dryRun":true}' /dev/stdout
+  cp hello.txt ${cloud.folder}/_outbox/                          # a drop in "Dropbox": within a minute
+
+  cloud folder   ${cloud.folder}  (${cloud.url})
+  webhook        ${gateway.url}
+`);
+  const shown = gateway.requests.length;
+  gateway.answer = (request) => {
+    if (gateway.requests.length > shown)
+      timeline.event(`webhook POST ${request.path} ${request.body}`);
+    return { status: 200 };
+  };
+}
+
+process.exitCode = await main(process.argv.slice(2));
