@@ -12,13 +12,13 @@ export const agentsPerStack = 80;
  * A full stack splits in two by the next bit of its agents' hashes, and the half whose bit is 0
  * stays where it is. So adding an agent moves nobody, except half of one stack when that is full,
  * and a stack never disappears because an agent was added: CDK would leave it behind in the account
- * with its schedules running.
+ * with its schedules running. A stack may be empty; CDK then deletes it.
  */
 export function placeAgents<T extends { name: string }>(
   agents: readonly T[],
   capacity = agentsPerStack,
 ): Map<string, T[]> {
-  return new Map([['', []], ...split('', agents, capacity)]);
+  return new Map(split('', agents, capacity));
 }
 
 function split<T extends { name: string }>(
@@ -26,7 +26,7 @@ function split<T extends { name: string }>(
   agents: readonly T[],
   capacity: number,
 ): [string, T[]][] {
-  if (agents.length <= capacity) return agents.length > 0 ? [[stackOf(bits), [...agents]]] : [];
+  if (agents.length <= capacity) return [[stackOf(bits), [...agents]]];
   return ['0', '1'].flatMap((bit) => {
     const next = bits + bit;
     const half = agents.filter(({ name }) => hashBit(name, bits.length) === bit);

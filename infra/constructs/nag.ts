@@ -9,16 +9,26 @@ export function acknowledge(scope: IConstruct, rule: string, reason: string): vo
   Validations.of(scope).acknowledge({ id: `AwsSolutions-${rule}`, reason });
 }
 
-/** Accepts the wildcards in these resources of a policy, each by its own name and no others. */
+/**
+ * Accepts the wildcards in these resources of a policy, each by its own name and no others.
+ *
+ * The names are made when the app is validated, which is before the rules look: only then is it
+ * settled how a template refers to a resource of another stack.
+ */
 export function acknowledgeWildcards(
   scope: IConstruct,
   resources: readonly string[],
   reason: string,
 ): void {
-  for (const resource of resources) {
-    const text = flatten(Stack.of(scope).resolve(resource));
-    if (text.includes('*')) acknowledge(scope, `IAM5[Resource::${text}]`, reason);
-  }
+  scope.node.addValidation({
+    validate: () => {
+      const names = resources.map((resource) => flatten(Stack.of(scope).resolve(resource)));
+      for (const name of names.filter((text) => text.includes('*'))) {
+        acknowledge(scope, `IAM5[Resource::${name}]`, reason);
+      }
+      return [];
+    },
+  });
 }
 
 /** A resolved ARN in the notation in which the rules name their findings. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
+import { afterAll } from 'vitest';
 import { type AgentConfig, parseAgentConfig } from '../../functions/shared/config/index.ts';
 import { defineDeployment } from '../../infra/deployment.ts';
 import type { BuildOptions, WorkspaceSyncStack } from '../../infra/stacks/workspace-sync-stack.ts';
@@ -46,7 +47,14 @@ export function givenEfsAgent(name: string, accessPoint = 'fsap-0123456789abcdef
   });
 }
 
-const placeholder = Code.fromInline('export const handler = async () => {};');
+/** Assemblies of the tests of one file. */
+const scratch = mkdtempSync(join(tmpdir(), 'infra-assemblies-'));
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+/** Code that no test looks into. */
+export const placeholder = Code.fromInline('export const handler = async () => {};');
 
 /** The synthesized deployment of these agents, without code of its own. */
 export function givenDeployment(
@@ -54,7 +62,7 @@ export function givenDeployment(
   options: Partial<BuildOptions> & { alarmEmail?: string } = {},
 ): { app: App; main: WorkspaceSyncStack; template: Template } {
   const { alarmEmail, ...build } = options;
-  const app = new App({ context: cdkJson.context });
+  const app = new App({ context: cdkJson.context, outdir: mkdtempSync(join(scratch, 'out-')) });
   const config = { deployment: 'home', agents, ...(alarmEmail !== undefined && { alarmEmail }) };
   const main = defineDeployment(app, config, {
     architecture: Architecture.ARM_64,
