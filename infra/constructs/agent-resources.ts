@@ -10,9 +10,6 @@ export interface AgentResourcesProps {
   topic: ITopic;
 }
 
-/** The most resources that one agent has: a schedule and three alarms. */
-export const resourcesPerAgent = 4;
-
 /**
  * What exists once per agent. Everything else of an agent is a prefix, a lease or a line in a file,
  * which is why a deployment can have any number of them.
