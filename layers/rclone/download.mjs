@@ -1,14 +1,17 @@
 /**
  * Run as a process of its own, so that its caller can wait for it without becoming asynchronous:
- * `node download.mjs <url> <file>`. Gives up on a site that does not begin to answer within five
+ * `node download.mjs <url> <file> [patience in ms]`. Gives up on a site that does not begin to answer within five
  * seconds, or does not finish within three minutes.
  */
 /* global AbortController, clearTimeout */
 import { writeFileSync } from 'node:fs';
 
-const [url, file] = process.argv.slice(2);
+const [url, file, patienceMs = '5000'] = process.argv.slice(2);
 const giveUp = new AbortController();
-const patience = setTimeout(() => giveUp.abort(new Error('no answer within 5 s')), 5_000);
+const patience = setTimeout(
+  () => giveUp.abort(new Error(`no answer within ${patienceMs} ms`)),
+  Number(patienceMs),
+);
 
 try {
   const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(180_000)]);

@@ -50,9 +50,11 @@ import {
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeZip } from '../../layers/rclone/zip.mjs';
 import { type Emulator, account, startEmulator } from '../../local/emulator.ts';
@@ -582,6 +584,37 @@ describe.concurrent('Lambda', () => {
       }),
     );
   }
+});
+
+describe('the emulator’s process', () => {
+  // A test run that is killed must not leave servers behind.
+  it('ends with the process that started it, and its files with it', async () => {
+    const module = new URL('../../local/emulator.ts', import.meta.url).href;
+    const script = `
+      const { startEmulator } = await import(${JSON.stringify(module)});
+      const { pid, logFile } = await startEmulator();
+      console.log(JSON.stringify({ pid, logFile }));
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);`;
+    const killed: unknown = await promisify(execFile)(process.execPath, ['-e', script]).catch(
+      (reason: unknown) => reason,
+    );
+
+    const { stdout } = killed as { stdout: string };
+    const { pid, logFile } = JSON.parse(stdout) as { pid: number; logFile: string };
+    await vi.waitFor(
+      () => {
+        expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+      },
+      { timeout: 10_000 },
+    );
+    expect(existsSync(dirname(logFile))).toBe(false);
+  });
+
+  it('says with its log why it could not start', async () => {
+    const start = startEmulator({ env: { GATEWAY_PORT: 'nonsense' } });
+
+    await expect(start).rejects.toThrow(/emulator ended \(1\)[^]*nonsense/);
+  });
 });
 
 describe('Secrets Manager', () => {
