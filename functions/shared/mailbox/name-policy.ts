@@ -23,13 +23,18 @@ export function isTransient(path: string): boolean {
   return transient.test(path.slice(path.lastIndexOf('/') + 1));
 }
 
-/** C0 and C1 controls, soft hyphen, bidirectional marks, zero-width and line separators, tags. */
+/**
+ * Controls, lone surrogates, line separators, marks of direction, and whatever takes no room on a
+ * screen. The selector that makes a picture of an emoji is kept where it does that.
+ */
 const deceptive =
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\ufff9-\ufffb]|(?<!\p{Emoji})\ufe0f|(?!\ufe0f)\p{Default_Ignorable_Code_Point}/gu;
 
 /** Characters that look like the dots and slashes of a path and become them when normalised. */
 const pathLookalikes = /[\uff0e\u2024\uff0f\u2044\u2215\uff3c\ufe52\ufe68]/gu;
+
+/** Nothing but dots, or characters that are several dots when normalised. */
+const onlyDots = /^[.\u2025\u2026\ufe19\ufe30]+$/u;
 
 const windowsDevice = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
 
@@ -48,11 +53,16 @@ export function safeName(given: string): SafeName {
       .map((segment) => safeSegment(segment))
       .filter((segment) => segment !== '')
       .map((segment, index) =>
-        index === 0 && reserved.has(segment.toLowerCase()) ? `_${segment.slice(1)}` : segment,
+        index === 0 && reserved.has(caseFolded(segment)) ? `_${segment.slice(1)}` : segment,
       )
       .join('/') || 'unnamed',
   );
   return path === given ? { path } : { path, renamed: describe(given) };
+}
+
+/** By way of upper case, because file systems take the long s (U+017F) for an s too. */
+function caseFolded(segment: string): string {
+  return segment.toUpperCase().toLowerCase();
 }
 
 function safeSegment(segment: string): string {
@@ -61,7 +71,7 @@ function safeSegment(segment: string): string {
     .normalize('NFC')
     .replace(deceptive, '_')
     .replace(pathLookalikes, '_')
-    .replace(/^\.+$/, (dots) => '_'.repeat(dots.length))
+    .replace(onlyDots, (dots) => '_'.repeat(dots.length))
     .replace(/^([A-Za-z]):/, '$1_')
     .replace(/[. ]+$/, (tail) => '_'.repeat(tail.length));
   return limitName(windowsDevice.test(cleaned) ? `_${cleaned}` : cleaned);
@@ -70,10 +80,15 @@ function safeSegment(segment: string): string {
 /** Cuts a name in the middle: its beginning and its extension tell a person what it is. */
 function limitName(name: string): string {
   if (Buffer.byteLength(name) <= maxNameBytes) return name;
-  const extension = /\.[^.]{1,16}$/.exec(name)?.[0] ?? '';
+  const extension = extensionOf(name);
   const mark = `~${fingerprint(name)}`;
   const room = maxNameBytes - Buffer.byteLength(extension + mark);
   return `${cutToBytes(name.slice(0, name.length - extension.length), room)}${mark}${extension}`;
+}
+
+/** With its dot; what is longer than sixteen characters tells nobody anything. */
+function extensionOf(name: string): string {
+  return /(?<=.)\.[^.]{1,16}$/s.exec(name)?.[0] ?? '';
 }
 
 /** A path that is too long as a whole loses its folders. */
@@ -135,9 +150,8 @@ export function freeName(
   if (!isTaken(path)) return path;
   const slash = path.lastIndexOf('/') + 1;
   const name = path.slice(slash);
-  const dot = name.lastIndexOf('.');
-  const stem = dot > 0 ? name.slice(0, dot) : name;
-  const extension = dot > 0 ? name.slice(dot) : '';
+  const extension = extensionOf(name);
+  const stem = name.slice(0, name.length - extension.length);
   for (let number = 2; number <= 10_000; number++) {
     const suffix = ` (${number})`;
     const room = maxNameBytes - Buffer.byteLength(suffix + extension);
