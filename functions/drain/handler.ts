@@ -1,7 +1,7 @@
 import type { JobReport } from '../shared/contract/index.ts';
 import { drainAgent, drainBatch, type BatchAnswer } from '../shared/jobs/drain-batch.ts';
 import { parseRequest } from '../shared/jobs/request.ts';
-import { throwIfFailed, type InvocationContext } from '../shared/runtime/run.ts';
+import type { InvocationContext } from '../shared/runtime/run.ts';
 import { createRuntime } from '../shared/runtime/runtime.ts';
 
 const runtime = createRuntime();
@@ -14,5 +14,5 @@ export async function handler(
   if (typeof event === 'object' && event !== null && 'Records' in event) {
     return drainBatch(runtime, event, invocation);
   }
-  return throwIfFailed(await drainAgent(runtime, parseRequest(event, 'drain'), invocation));
+  return drainAgent(runtime, parseRequest(event, 'drain'), invocation);
 }

@@ -2,7 +2,7 @@ import { loadAgentConfig } from '../shared/config/index.ts';
 import type { JobReport } from '../shared/contract/index.ts';
 import { parseRequest } from '../shared/jobs/request.ts';
 import { sync, wantsSync } from '../shared/jobs/sync.ts';
-import { runJob, throwIfFailed, type InvocationContext } from '../shared/runtime/run.ts';
+import { runJob, type InvocationContext } from '../shared/runtime/run.ts';
 import { createRuntime } from '../shared/runtime/runtime.ts';
 
 const runtime = createRuntime();
@@ -16,5 +16,5 @@ export async function handler(
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
   if (!wantsSync(agent, request.trigger)) return undefined;
   const work = { request, timeoutSeconds: agent.sync.timeout };
-  return throwIfFailed(await runJob(runtime, work, invocation, (context) => sync(context, agent)));
+  return runJob(runtime, work, invocation, (context) => sync(context, agent));
 }

@@ -2,16 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
 import { environment, folders } from '../contract/index.ts';
-import { announce } from '../mailbox/announce.ts';
 import { deliver, type DeliveryDeps, type DeliveryResult } from '../mailbox/deliver.ts';
 import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
 import { listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import { openSession } from '../rclone/session.ts';
-import type { JobResult, RunContext } from '../runtime/run.ts';
+import type { JobResult } from '../runtime/report.ts';
+import type { RunContext } from '../runtime/run.ts';
 import { required, roleCredentials } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
+import { announcements, deliveryReport, partial } from './delivery-report.ts';
 import { dropsRemote, workspaceRemote } from '../workspace/places.ts';
 
 /**
@@ -88,16 +89,16 @@ async function withMailbox(
 }
 
 async function drainRounds(
-  { runtime, runId, budget }: RunContext,
+  context: RunContext,
   agent: AgentConfig,
   place: DropPlace,
   mailbox: MailboxDeps,
 ): Promise<JobResult> {
+  const { runtime, runId, budget } = context;
   const deps: DeliveryDeps = {
     ...mailbox,
     outbox: s3Outbox(place),
-    announce: (deliveries) =>
-      announce(runtime, { agent: agent.name, runId, notify: agent.sync.notifyOnInbox }, deliveries),
+    ...announcements(context, agent),
     budget,
     clock: runtime.clock,
     log: runtime.log,
@@ -121,30 +122,6 @@ async function drainRounds(
 }
 
 function summarise(rounds: DeliveryResult[]): JobResult {
-  const delivered = rounds.flatMap((round) => round.delivered);
-  const skipped = rounds.flatMap((round) => round.skipped);
-  const failures = rounds.reduce((sum, round) => sum + round.failures, 0);
-  const quarantined = rounds.reduce((sum, round) => sum + round.quarantined.length, 0);
-  const remaining = rounds.some((round) => round.remaining > 0);
-  return {
-    state: remaining ? 'continued' : failures + quarantined > 0 ? 'partial' : 'succeeded',
-    ...(failures + quarantined > 0
-      ? {
-          reason: {
-            code: 'files-skipped',
-            message: `${failures + quarantined} drops could not be delivered; each is listed with its reason.`,
-          },
-        }
-      : {}),
-    filesDelivered: delivered.length,
-    bytesDelivered: delivered.reduce((sum, { size }) => sum + size, 0),
-    filesQuarantined: quarantined,
-    skipped,
-    delivered: delivered.map(({ name }) => name),
-    warnings: delivered
-      .filter(({ flags }) => flags.includes('control-file'))
-      .map(
-        ({ name }) => `"${name}" bears the name of a file that steers an agent; it stays in _inbox`,
-      ),
-  };
+  const { undelivered, remaining, ...report } = deliveryReport(rounds);
+  return { ...(remaining > 0 ? { state: 'continued' } : partial(undelivered)), ...report };
 }

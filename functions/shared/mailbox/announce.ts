@@ -5,7 +5,7 @@ import {
   type Delivery,
   type NotificationMessage,
 } from '../contract/index.ts';
-import { putEvent } from '../runtime/run.ts';
+import { putEvent } from '../runtime/events.ts';
 import { required, type Runtime } from '../runtime/runtime.ts';
 
 /** A message may have 256 KB, and a name 255 bytes that escaping makes longer. */

@@ -20,6 +20,8 @@ export interface DeliveryDeps {
   carrier: Carrier;
   /** Tells the queue and the bus; has to have succeeded before a drop is removed. */
   announce: (deliveries: Delivery[]) => Promise<void>;
+  /** Tells the bus of a drop that was put aside. */
+  tellOfQuarantine: (receipt: Receipt) => Promise<void>;
   budget: TimeBudget;
   clock: Clock;
   log: Log;
@@ -169,9 +171,12 @@ async function quarantine(
   result: DeliveryResult,
 ): Promise<void> {
   for (const decision of decisions) {
-    const place = await deps.outbox.quarantine(decision);
-    const receipt = quarantinedReceipt(facts, decision, place);
+    // The receipt comes first: a run that is killed here is repeated, and nothing is put aside that
+    // nobody was told of.
+    const receipt = quarantinedReceipt(facts, decision, deps.outbox.quarantinePlace(decision));
     await deps.inbox.writeReceipts([receipt]);
+    await deps.outbox.quarantine(decision);
+    await deps.tellOfQuarantine(receipt);
     await removeDelivered([decision], deps);
     result.quarantined.push(receipt);
     result.skipped.push({ path: decision.drop.path, reason: `quarantined: ${decision.reason}` });

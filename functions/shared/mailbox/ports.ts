@@ -7,8 +7,10 @@ export type Delivering = Extract<DropDecision, { action: 'deliver' }>;
 /** The human's side of the mailbox: where drops lie until they have been delivered. */
 export interface Outbox {
   readonly kind: DropSourceKind;
-  /** Puts a drop aside, out of the way of later drains. @returns where it lies now. */
-  quarantine(decision: Quarantining): Promise<string>;
+  /** Where a drop that may not be delivered is put: the same place in every run. */
+  quarantinePlace(decision: Quarantining): string;
+  /** Puts a drop there. Doing it again changes nothing. */
+  quarantine(decision: Quarantining): Promise<void>;
   /**
    * Removes drops that are still the version that was delivered.
    * @returns those that had changed meanwhile and were kept.

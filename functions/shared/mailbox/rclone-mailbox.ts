@@ -9,7 +9,7 @@ import { readFenced, writeFenced } from '../state/fenced.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import type { Drop, DropSourceKind } from './delivery.ts';
 import { nameKey } from './name-policy.ts';
-import type { Carried, Carrier, Inbox, Outbox, Parcel } from './ports.ts';
+import type { Carried, Carrier, Inbox, Outbox, Parcel, Quarantining } from './ports.ts';
 import { parseReceipt, receiptPath, receiptText } from './receipt.ts';
 
 /** A mailbox folder that is reached through rclone. */
@@ -41,17 +41,17 @@ export async function listOutbox({ session, remote, path }: RclonePlace): Promis
 /** The `_outbox` of a cloud folder. */
 export function rcloneOutbox(place: RclonePlace, kind: DropSourceKind): Outbox {
   const { session, remote, path } = place;
+  const quarantinePlace = ({ id }: Quarantining): string => `${folders.quarantine}/${id}`;
   return {
     kind,
-    async quarantine({ drop, id }) {
-      const target = `${folders.quarantine}/${id}`;
+    quarantinePlace,
+    async quarantine(decision) {
       const result = await session.run({
         kind: 'move-one',
-        from: { remote, path: join(path, drop.path) },
-        to: { remote, path: target },
+        from: { remote, path: `${path}/${decision.drop.path}` },
+        to: { remote, path: quarantinePlace(decision) },
       });
       if (result.outcome !== 'not-found') expectDone(result, 'A drop cannot be put in quarantine');
-      return target;
     },
     async remove(drops) {
       // Looked at again at the last moment: what a person has replaced since stays.

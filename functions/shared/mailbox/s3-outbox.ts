@@ -1,5 +1,4 @@
 import {
-  CopyObjectCommand,
   DeleteObjectCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
@@ -9,7 +8,8 @@ import { epochOf } from '../clock.ts';
 import { dropPrefix, quarantinePrefix } from '../contract/index.ts';
 import { inParallel } from '../parallel.ts';
 import type { Drop } from './delivery.ts';
-import type { Outbox } from './ports.ts';
+import { copyVersion } from './s3-copy.ts';
+import type { Outbox, Quarantining } from './ports.ts';
 
 /** Where an agent's drops lie in the exchange bucket. */
 export interface DropPlace {
@@ -86,19 +86,17 @@ function timeOf({ modified }: Drop): number {
 /** The exchange bucket's `_outbox` of an agent. */
 export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
   const keyOf = (drop: Drop): string => dropPrefix(agent) + drop.path;
+  const place = ({ id }: Quarantining): string => quarantinePrefix(agent) + id;
   return {
     kind: 'drop',
-    async quarantine({ drop, id }) {
-      const key = `${quarantinePrefix(agent)}${id}`;
-      await client.send(
-        new CopyObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          CopySource: `${bucket}/${encodeURIComponent(keyOf(drop))}?versionId=${drop.version}`,
-        }),
-      );
-      return key;
-    },
+    quarantinePlace: place,
+    quarantine: ({ drop, id }) =>
+      copyVersion(client, {
+        bucket,
+        source: `${bucket}/${encodeURIComponent(keyOf(drop))}?versionId=${drop.version}`,
+        target: quarantinePrefix(agent) + id,
+        size: drop.size,
+      }),
     async remove(drops) {
       // By version: what was dropped under the same name since then is another version and stays.
       await inParallel(parallel, drops, (drop) =>

@@ -12,8 +12,8 @@ export interface Place {
  * function, so that tests can say exactly what is run.
  */
 export type RcloneCommand =
-  /** Everything below a folder, in one pass where the backend can. */
-  | { kind: 'list'; from: Place; exclude?: string[] }
+  /** Everything below a folder, in one pass where the backend can; `include` wins over `exclude`. */
+  | { kind: 'list'; from: Place; exclude?: string[]; include?: string[] }
   /** Copies the named files. `always`: also those that look the same at the destination. */
   | { kind: 'copy-named'; from: Place; to: Place; files: string[]; compare: Compare; trash?: Place }
   /** Copies whatever the destination does not have, going by the listings of both. */
@@ -85,7 +85,13 @@ function translate(command: RcloneCommand): Translation {
       return {
         verb: 'lsjson',
         places: [command.from],
-        flags: ['-R', '--fast-list', '--no-mimetype', ...serverTimes, ...excludes(command.exclude)],
+        flags: [
+          '-R',
+          '--fast-list',
+          '--no-mimetype',
+          ...serverTimes,
+          ...filters(command.exclude, command.include),
+        ],
       };
     case 'copy-named':
       return {
@@ -109,7 +115,7 @@ function translate(command: RcloneCommand): Translation {
         flags: [
           '--ignore-existing',
           '--fast-list',
-          ...excludes(command.exclude),
+          ...filters(command.exclude),
           ...transferFlags,
           ...serverTimes,
         ],
@@ -153,6 +159,11 @@ function translate(command: RcloneCommand): Translation {
  */
 const serverTimes = ['--use-server-modtime'];
 
-function excludes(patterns: string[] = []): string[] {
-  return patterns.map((pattern) => `--exclude=${pattern}`);
+/** The first rule that matches decides. */
+function filters(exclude: string[] = [], include: string[] = []): string[] {
+  const rules = [
+    ...include.map((pattern) => `+ ${pattern}`),
+    ...exclude.map((pattern) => `- ${pattern}`),
+  ];
+  return rules.map((rule) => `--filter=${rule}`);
 }

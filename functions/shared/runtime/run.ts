@@ -1,30 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import * as z from 'zod';
 import { epochOf, isoTime } from '../clock.ts';
 import {
   environment,
-  eventSources,
-  eventTypes,
-  metrics,
-  runStates,
-  stateKeys,
   type JobReport,
   type JobRequest,
   type RunProgress,
   type RunReason,
-  type RunState,
-  type RunTotals,
 } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
-import { readJson } from '../state/json.ts';
+import { publish } from './publish.ts';
+import { createReport, noTotals, type JobResult } from './report.ts';
 import { required, type Runtime } from './runtime.ts';
 import { createTimeBudget, type TimeBudget } from './time-budget.ts';
-
-/** What a job returns: how it ended, and what it did in this leg. */
-export type JobResult = Partial<
-  Omit<JobReport, 'version' | 'job' | 'agent' | 'runId' | 'trigger' | 'startedAt' | 'finishedAt'>
-> & { state: RunState };
 
 /** What the wrapper gives to a job. */
 export interface RunContext {
@@ -51,24 +38,12 @@ export interface Work {
 /** Legs in a row without a finished file, after which a run gives up. */
 const maxLegsWithoutProgress = 3;
 
-/** Names that a report carries; more are counted. */
-const maxNames = 1_000;
-
-const noTotals: RunTotals = {
-  filesSent: 0,
-  bytesSent: 0,
-  filesDeleted: 0,
-  filesDelivered: 0,
-  bytesDelivered: 0,
-  filesQuarantined: 0,
-  apiRetries: 0,
-};
-
 /**
  * The one wrapper around every job: it gives the run its id and its time, turns whatever happens
  * into a report, publishes that once, and asks for the next leg where there is more to do.
  *
- * A fault becomes a failed report; nothing is thrown for it.
+ * A fault becomes a failed report; nothing is thrown for it: the report has told everybody, and the
+ * schedule is the retry.
  */
 export async function runJob(
   runtime: Runtime,
@@ -88,16 +63,6 @@ export async function runJob(
   );
   if (request.dryRun !== true) await publish(runtime, report, request, progress);
   return report;
-}
-
-/**
- * Returns the report, or throws for a failed run: the platform counts it then as an error, too.
- * Nothing is retried by that; the schedule is the retry.
- */
-export function throwIfFailed(report: JobReport): JobReport {
-  if (report.state !== 'failed') return report;
-  const { code = 'failed', message = 'the run failed' } = report.reason ?? {};
-  throw new WorkspaceSyncError(message, { code, retryable: false });
 }
 
 function newRun(runtime: Runtime): RunProgress {
@@ -177,239 +142,4 @@ function limitLegs(
 
 function madeProgress(result: JobResult): boolean {
   return (result.filesSent ?? 0) + (result.filesDeleted ?? 0) + (result.filesDelivered ?? 0) > 0;
-}
-
-function createReport(
-  { clock }: Runtime,
-  { job, agent, trigger }: JobRequest,
-  progress: RunProgress,
-  result: JobResult,
-): JobReport {
-  const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
-  const now = clock.now();
-  return {
-    version: 1,
-    job,
-    agent,
-    runId: progress.runId,
-    trigger,
-    state,
-    ...(reason ? { reason } : {}),
-    startedAt: progress.startedAt,
-    finishedAt: isoTime(now),
-    durationMs: now - epochOf(progress.startedAt),
-    legs: progress.leg,
-    ...addTotals(progress.totals, result),
-    skipped: skipped.slice(0, maxNames),
-    skippedFiles: skipped.length,
-    delivered: delivered.slice(0, maxNames),
-    warnings,
-    ...(plan ? { plan } : {}),
-  };
-}
-
-function addTotals(before: RunTotals, leg: Partial<RunTotals>): RunTotals {
-  const sum = (name: keyof RunTotals): number => before[name] + (leg[name] ?? 0);
-  return {
-    filesSent: sum('filesSent'),
-    bytesSent: sum('bytesSent'),
-    filesDeleted: sum('filesDeleted'),
-    filesDelivered: sum('filesDelivered'),
-    bytesDelivered: sum('bytesDelivered'),
-    filesQuarantined: sum('filesQuarantined'),
-    apiRetries: sum('apiRetries'),
-  };
-}
-
-async function publish(
-  runtime: Runtime,
-  report: JobReport,
-  request: JobRequest,
-  progress: RunProgress,
-): Promise<void> {
-  writeMetrics(runtime, report);
-  runtime.log.info(`${report.job} ${report.state}`, { report: shortened(report) });
-  if (report.state === 'continued') {
-    await askForNextLeg(runtime, report, request, progress);
-    return;
-  }
-  // A drain that found nothing is not history: it is the sweep's ordinary answer.
-  if (isIdleDrain(report)) return;
-  await Promise.all([
-    remember(runtime, report),
-    putEvent(runtime, `${titled(report.job)} ${eventOf[report.state]}`, shortened(report)),
-  ]);
-}
-
-function isIdleDrain({
-  job,
-  state,
-  filesDelivered,
-  filesQuarantined,
-  skippedFiles,
-}: JobReport): boolean {
-  const nothing = filesDelivered + filesQuarantined + skippedFiles === 0;
-  return job === 'drain' && nothing && (state === 'succeeded' || state === 'skipped');
-}
-
-const metricOf: Record<Exclude<RunState, 'continued'>, string> = {
-  succeeded: metrics.succeeded,
-  partial: metrics.partial,
-  blocked: metrics.blocked,
-  skipped: metrics.skipped,
-  failed: metrics.failed,
-};
-
-const eventOf: Record<Exclude<RunState, 'continued'>, string> = {
-  succeeded: eventTypes.completed,
-  partial: eventTypes.partial,
-  blocked: eventTypes.blocked,
-  skipped: eventTypes.skipped,
-  failed: eventTypes.failed,
-};
-
-function writeMetrics({ emit }: Runtime, report: JobReport): void {
-  const dimensions = { Agent: report.agent, Job: report.job };
-  if (report.state !== 'continued') {
-    emit(metricOf[report.state], 1, dimensions);
-    emit(metrics.duration, report.durationMs, dimensions, 'Milliseconds');
-  }
-  if (report.filesSent > 0) emit(metrics.filesSent, report.filesSent, dimensions);
-  if (report.filesDelivered > 0) emit(metrics.filesDelivered, report.filesDelivered, dimensions);
-  if (report.filesQuarantined > 0)
-    emit(metrics.filesQuarantined, report.filesQuarantined, dimensions);
-}
-
-/** An event may have 256 KB: a few names explain, the rest is in the history. */
-function shortened(report: JobReport): JobReport {
-  const names = 50;
-  const { plan, ...rest } = report;
-  return {
-    ...rest,
-    skipped: report.skipped.slice(0, names),
-    delivered: report.delivered.slice(0, names),
-    ...(plan
-      ? {
-          plan: {
-            copy: plan.copy.slice(0, names),
-            update: plan.update.slice(0, names),
-            delete: plan.delete.slice(0, names),
-            deliver: plan.deliver.slice(0, names),
-            totals: plan.totals,
-          },
-        }
-      : {}),
-  };
-}
-
-async function askForNextLeg(
-  runtime: Runtime,
-  report: JobReport,
-  request: JobRequest,
-  progress: RunProgress,
-): Promise<void> {
-  const {
-    filesSent,
-    bytesSent,
-    filesDeleted,
-    filesDelivered,
-    bytesDelivered,
-    filesQuarantined,
-    apiRetries,
-  } = report;
-  const totals = {
-    filesSent,
-    bytesSent,
-    filesDeleted,
-    filesDelivered,
-    bytesDelivered,
-    filesQuarantined,
-    apiRetries,
-  };
-  const progressed = JSON.stringify(totals) !== JSON.stringify(progress.totals);
-  const run: RunProgress = {
-    ...progress,
-    leg: progress.leg + 1,
-    legsWithoutProgress: progressed ? 0 : progress.legsWithoutProgress + 1,
-    totals,
-  };
-  await putEvent(runtime, eventTypes.continuation, {
-    ...request,
-    trigger: 'continuation',
-    run,
-  } satisfies JobRequest);
-}
-
-/** Puts one event of ours on the deployment's bus. */
-export async function putEvent(runtime: Runtime, type: string, detail: object): Promise<void> {
-  const answer = await runtime.events.send(
-    new PutEventsCommand({
-      Entries: [
-        {
-          EventBusName: required(runtime.env, environment.eventBus),
-          Source: eventSources.own,
-          DetailType: type,
-          Detail: JSON.stringify(detail),
-        },
-      ],
-    }),
-  );
-  if ((answer.FailedEntryCount ?? 0) > 0) {
-    throw new WorkspaceSyncError(
-      `The event "${type}" was not accepted: ${answer.Entries?.[0]?.ErrorMessage ?? 'no reason given'}.`,
-      { code: 'event-refused', retryable: true },
-    );
-  }
-}
-
-function titled(job: string): string {
-  return job.charAt(0).toUpperCase() + job.slice(1);
-}
-
-const statusSchema = z.object({
-  version: z.literal(1),
-  /** Runs that ended, and those among them that failed. */
-  runs: z.int(),
-  errors: z.int(),
-  lastSuccessAt: z.string().exactOptional(),
-  lastState: z.enum(runStates),
-  lastRunId: z.string(),
-  lastFinishedAt: z.string(),
-  lastReason: z.object({ code: z.string(), message: z.string() }).exactOptional(),
-});
-
-/** What is remembered of a job of an agent between runs. */
-export type JobStatus = z.infer<typeof statusSchema>;
-
-/** How often the status is written again when another run's report comes between. */
-const statusAttempts = 5;
-
-async function remember(runtime: Runtime, report: JobReport): Promise<void> {
-  const day = report.startedAt.slice(0, 10);
-  const historyKey = stateKeys.history(report.agent, day, `${report.runId}-${report.job}`);
-  await runtime.store.put(historyKey, JSON.stringify(report));
-  if (report.state === 'skipped') return;
-  const key = stateKeys.status(report.agent, report.job);
-  for (let attempt = 0; attempt < statusAttempts; attempt++) {
-    const current = await readJson(runtime.store, key, statusSchema);
-    const next = nextStatus(current?.value, report);
-    const condition = current ? { ifMatch: current.etag } : ({ ifAbsent: true } as const);
-    if ((await runtime.store.put(key, JSON.stringify(next), condition)).written) return;
-  }
-  runtime.log.warn('the status could not be written: other runs ended at the same time', { key });
-}
-
-function nextStatus(before: JobStatus | undefined, report: JobReport): JobStatus {
-  const succeeded = report.state === 'succeeded' || report.state === 'partial';
-  const lastSuccessAt = succeeded ? report.finishedAt : before?.lastSuccessAt;
-  return {
-    version: 1,
-    runs: (before?.runs ?? 0) + 1,
-    errors: (before?.errors ?? 0) + (succeeded ? 0 : 1),
-    ...(lastSuccessAt === undefined ? {} : { lastSuccessAt }),
-    lastState: report.state,
-    lastRunId: report.runId,
-    lastFinishedAt: report.finishedAt,
-    ...(report.reason ? { lastReason: report.reason } : {}),
-  };
 }

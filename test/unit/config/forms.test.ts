@@ -57,7 +57,7 @@ describe('forms of the file', () => {
 
     expect(problem.fix).toContain('"dropbox": { "token": "${DROPBOX_TOKEN}" }');
     expect(problem.fix).toContain('rclone authorize dropbox');
-    expect(problem.fix).toContain('--secret-id workspace-sync/default/main/sync');
+    expect(problem.fix).toContain('--name workspace-sync/default/main/sync');
   });
 
   it('refuses a plugin that is switched off or absent', () => {

@@ -208,6 +208,6 @@ describe('redaction', () => {
     const problem = expectProblem(json, 'agents.anna.backup.passphrase');
     expect(problem.value).toBe('a literal of 13 characters (not shown)');
     expect(problem.fix).toContain('Write "${BACKUP_PASSPHRASE}"');
-    expect(problem.fix).toContain('--secret-id workspace-sync/home/anna/backup');
+    expect(problem.fix).toContain('--name workspace-sync/home/anna/backup');
   });
 });

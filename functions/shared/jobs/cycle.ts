@@ -1,0 +1,129 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { AgentConfig } from '../config/index.ts';
+import { environment, folders, workspacePrefix, type RunReason } from '../contract/index.ts';
+import type { Drop } from '../mailbox/delivery.ts';
+import { dropOf } from '../mailbox/rclone-mailbox.ts';
+import { inboxKey } from '../mailbox/s3-inbox.ts';
+import { excludeMatcher } from '../rclone/filter.ts';
+import { parseListing, type ListedFile, type Listing } from '../rclone/listing.ts';
+import type { Remote } from '../rclone/remote.ts';
+import { RcloneError, type RcloneSession } from '../rclone/session.ts';
+import { reasonOf, type RunContext } from '../runtime/run.ts';
+import { required } from '../runtime/runtime.ts';
+import { conditionFailed } from '../state/s3-object-store.ts';
+import { listPrefix } from '../workspace/listing.ts';
+
+/** What a cycle works with. */
+export interface Cycle {
+  context: RunContext;
+  agent: AgentConfig;
+  session: RcloneSession;
+  /** The whole workspace: `_inbox` lies at its root. */
+  workspace: Remote;
+  /** The folder of the workspace that is synchronised. */
+  synced: Remote;
+  cloud: Remote;
+  exclude: string[];
+  scratchFolder: string;
+  fence: number;
+}
+
+/** Both sides as they are. */
+export interface Sides {
+  source: ListedFile[];
+  destination: ListedFile[];
+  drops: Drop[];
+  outboxExists: boolean;
+}
+
+/** Lists both sides at once; a reason where the workspace cannot be read. */
+export async function lookAtBothSides(cycle: Cycle): Promise<Sides | RunReason> {
+  const [source, cloud] = await Promise.all([listWorkspace(cycle), listCloud(cycle)]);
+  if ('code' in source) return source;
+  const excluded = excludeMatcher(cycle.exclude);
+  const keep = (file: ListedFile): boolean => !excluded(file.path);
+  const inOutbox = `${folders.outbox}/`;
+  return {
+    source: source.files.filter(keep),
+    destination: cloud.files.filter(keep),
+    drops: cloud.files
+      .filter(({ path }) => path.startsWith(inOutbox))
+      .map((file) => dropOf({ ...file, path: file.path.slice(inOutbox.length) })),
+    outboxExists: cloud.folders.includes(folders.outbox),
+  };
+}
+
+/** A workspace that cannot be read is not an empty one: the run is blocked. */
+async function listWorkspace({
+  context,
+  agent,
+  session,
+  synced,
+}: Cycle): Promise<Listing | RunReason> {
+  const { runtime } = context;
+  try {
+    if (agent.workspace.kind === 's3') {
+      const path = agent.sync.localPath;
+      const prefix = workspacePrefix(agent.name) + (path === '' ? '' : `${path}/`);
+      return await listPrefix(
+        runtime.s3,
+        required(runtime.env, environment.workspaceBucket),
+        prefix,
+      );
+    }
+    const result = await session.run({ kind: 'list', from: { remote: synced, path: '' } });
+    if (result.outcome !== 'done') throw new RcloneError('The workspace cannot be listed', result);
+    return parseListing(result.stdout);
+  } catch (error) {
+    const message = `The workspace cannot be read: ${reasonOf(error).message}. Nothing was changed.`;
+    return { code: 'source-unreadable', message };
+  }
+}
+
+/** Lists the cloud folder without what is excluded, but with everything in its `_outbox`. */
+export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Listing> {
+  const result = await session.run({
+    kind: 'list',
+    from: { remote: cloud, path: '' },
+    exclude,
+    // What a person drops is delivered, whatever is left out of the push.
+    include: [`/${folders.outbox}/**`],
+  });
+  if (result.outcome === 'not-found') return { files: [], folders: [] };
+  if (result.outcome !== 'done') throw new RcloneError('The cloud folder cannot be listed', result);
+  return parseListing(result.stdout);
+}
+
+/** Makes `_outbox` in the cloud folder and `_inbox` in the workspace where they are missing. */
+export async function makeMailboxes(
+  { context, agent, session, cloud, workspace }: Cycle,
+  sides: Sides,
+): Promise<void> {
+  const { runtime } = context;
+  if (!sides.outboxExists) {
+    const result = await session.run({
+      kind: 'make-folder',
+      at: { remote: cloud, path: folders.outbox },
+    });
+    if (result.outcome !== 'done') throw new RcloneError('The _outbox cannot be made', result);
+  }
+  if (agent.workspace.kind === 's3') {
+    const marker = {
+      Bucket: required(runtime.env, environment.workspaceBucket),
+      Key: inboxKey(agent.name, ''),
+      Body: '',
+      IfNoneMatch: '*',
+    };
+    await runtime.s3.send(new PutObjectCommand(marker)).catch(ignoreExisting);
+    return;
+  }
+  const result = await session.run({
+    kind: 'make-folder',
+    at: { remote: workspace, path: folders.inbox },
+  });
+  if (result.outcome !== 'done') throw new RcloneError('The _inbox cannot be made', result);
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!conditionFailed(error)) throw error;
+}

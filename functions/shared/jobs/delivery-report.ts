@@ -1,0 +1,64 @@
+import type { AgentConfig } from '../config/index.ts';
+import { eventTypes } from '../contract/index.ts';
+import { announce } from '../mailbox/announce.ts';
+import type { DeliveryDeps, DeliveryResult } from '../mailbox/deliver.ts';
+import { putEvent } from '../runtime/events.ts';
+import type { JobResult } from '../runtime/report.ts';
+import type { RunContext } from '../runtime/run.ts';
+
+/** How a run tells of what it delivers and of what it puts aside. */
+export function announcements(
+  { runtime, runId }: RunContext,
+  agent: AgentConfig,
+): Pick<DeliveryDeps, 'announce' | 'tellOfQuarantine'> {
+  const about = { agent: agent.name, runId, notify: agent.sync.notifyOnInbox };
+  return {
+    announce: (deliveries) => announce(runtime, about, deliveries),
+    tellOfQuarantine: (receipt) => putEvent(runtime, eventTypes.dropQuarantined, receipt),
+  };
+}
+
+/** The part of a report that speaks of deliveries. */
+export type DeliveryReport = Required<
+  Pick<
+    JobResult,
+    'filesDelivered' | 'bytesDelivered' | 'filesQuarantined' | 'skipped' | 'delivered' | 'warnings'
+  >
+> & {
+  /** Drops that are not where the person wanted them. */
+  undelivered: number;
+  /** Drops that were left because the time was up. */
+  remaining: number;
+};
+
+/** Sums up one or more rounds of deliveries. */
+export function deliveryReport(rounds: DeliveryResult[]): DeliveryReport {
+  const delivered = rounds.flatMap((round) => round.delivered);
+  const quarantined = sum(rounds.map((round) => round.quarantined.length));
+  return {
+    filesDelivered: delivered.length,
+    bytesDelivered: sum(delivered.map(({ size }) => size)),
+    filesQuarantined: quarantined,
+    skipped: rounds.flatMap((round) => round.skipped),
+    delivered: delivered.map(({ name }) => name),
+    warnings: delivered
+      .filter(({ flags }) => flags.includes('control-file'))
+      .map(
+        ({ name }) =>
+          `${JSON.stringify(name)} bears the name of a file that steers an agent; it stays in _inbox`,
+      ),
+    undelivered: quarantined + sum(rounds.map((round) => round.failures)),
+    remaining: sum(rounds.map((round) => round.remaining)),
+  };
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** How a run ends that could not handle some files. */
+export function partial(files: number): Pick<JobResult, 'state' | 'reason'> {
+  if (files === 0) return { state: 'succeeded' };
+  const message = `${files} files could not be handled; each is listed with its reason.`;
+  return { state: 'partial', reason: { code: 'files-skipped', message } };
+}

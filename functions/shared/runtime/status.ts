@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import { runStates, stateKeys, type JobReport } from '../contract/index.ts';
+import { readJson } from '../state/json.ts';
+import type { Runtime } from './runtime.ts';
+
+const statusSchema = z.object({
+  version: z.literal(1),
+  /** Runs that ended, and those among them that failed. */
+  runs: z.int(),
+  errors: z.int(),
+  lastSuccessAt: z.string().exactOptional(),
+  lastState: z.enum(runStates),
+  lastRunId: z.string(),
+  lastFinishedAt: z.string(),
+  lastReason: z.object({ code: z.string(), message: z.string() }).exactOptional(),
+});
+
+/** What is remembered of a job of an agent between runs. */
+export type JobStatus = z.infer<typeof statusSchema>;
+
+/** How often the status is written again when another run's report comes between. */
+const statusAttempts = 5;
+
+/**
+ * Keeps a report: in the history always, in the job's status unless nothing was tried.
+ */
+export async function remember(runtime: Runtime, report: JobReport): Promise<void> {
+  const day = report.startedAt.slice(0, 10);
+  const historyKey = stateKeys.history(report.agent, day, `${report.runId}-${report.job}`);
+  await runtime.store.put(historyKey, JSON.stringify(report));
+  if (report.state === 'skipped') return;
+  const key = stateKeys.status(report.agent, report.job);
+  for (let attempt = 0; attempt < statusAttempts; attempt++) {
+    const current = await readJson(runtime.store, key, statusSchema);
+    const next = nextStatus(current?.value, report);
+    const condition = current ? { ifMatch: current.etag } : ({ ifAbsent: true } as const);
+    if ((await runtime.store.put(key, JSON.stringify(next), condition)).written) return;
+  }
+  runtime.log.warn('the status could not be written: other runs ended at the same time', { key });
+}
+
+function nextStatus(before: JobStatus | undefined, report: JobReport): JobStatus {
+  const succeeded = report.state === 'succeeded' || report.state === 'partial';
+  const lastSuccessAt = succeeded ? report.finishedAt : before?.lastSuccessAt;
+  return {
+    version: 1,
+    runs: (before?.runs ?? 0) + 1,
+    errors: (before?.errors ?? 0) + (succeeded ? 0 : 1),
+    ...(lastSuccessAt === undefined ? {} : { lastSuccessAt }),
+    lastState: report.state,
+    lastRunId: report.runId,
+    lastFinishedAt: report.finishedAt,
+    ...(report.reason ? { lastReason: report.reason } : {}),
+  };
+}
