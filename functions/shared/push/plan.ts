@@ -36,7 +36,8 @@ export interface PushSides {
  */
 export function planPush({ source, destination, manifest, caseInsensitive }: PushSides): PushPlan {
   const keyOf = pathKey(caseInsensitive);
-  const existing = new Map(destination.map((file) => [keyOf(file.path), file]));
+  const byPath = new Map(destination.map((file) => [file.path, file]));
+  const byKey = new Map(destination.map((file) => [keyOf(file.path), file]));
   const plan: PushPlan = {
     copy: [],
     update: [],
@@ -56,7 +57,9 @@ export function planPush({ source, destination, manifest, caseInsensitive }: Pus
       wanted.set(keyOf(file.path), wanted.get(keyOf(file.path)) ?? file.path);
       continue;
     }
-    plan[decide(file, existing.get(keyOf(file.path)), manifest)].push(file);
+    // Some destinations keep two Unicode forms of a name apart: then each has its own.
+    const there = byPath.get(file.path) ?? byKey.get(keyOf(file.path));
+    plan[decide(file, there, manifest)].push(file);
   }
   plan.delete = destination.filter((file) => !wanted.has(keyOf(file.path)));
   return plan;
