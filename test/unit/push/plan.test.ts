@@ -1,0 +1,289 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { notSeenYet, pathKey } from '../../../functions/shared/push/plan.ts';
+import type { ListedFile } from '../../../functions/shared/rclone/listing.ts';
+import { file, manifestOf, names, noManifest, planFor } from './given.ts';
+
+const later = '2026-11-23T10:00:00Z';
+const earlier = '2020-01-01T00:00:00Z';
+
+describe('a plan', () => {
+  it('copies what the cloud folder does not have, and deletes what the workspace does not', () => {
+    const plan = planFor({ source: [file('new')], destination: [file('old')] });
+
+    expect(names(plan)).toEqual({ copy: ['new'], delete: ['old'] });
+  });
+
+  it('leaves a file alone that is what was pushed, on both sides', () => {
+    const source = file('a', { hash: 'h1' });
+    const destination = file('a', { modified: later });
+
+    const plan = planFor({
+      source: [source],
+      destination: [destination],
+      manifest: manifestOf([source, destination]),
+    });
+
+    expect(names(plan)).toEqual({ unchanged: ['a'] });
+  });
+
+  it.each([
+    ['by its hash, of equal size and an older time', { hash: 'h2', modified: earlier }],
+    ['by its hash, of equal size and equal time', { hash: 'h2' }],
+    ['by its size', { hash: 'h1', size: 4 }],
+  ])('finds a file that has changed in the workspace: %s', (_, change) => {
+    const before = file('a', { hash: 'h1' });
+
+    const plan = planFor({
+      source: [{ ...before, ...change }],
+      destination: [file('a')],
+      manifest: manifestOf([before, file('a')]),
+    });
+
+    expect(names(plan)).toEqual({ update: ['a'] });
+  });
+
+  it.each([
+    ['newer', later],
+    ['older', earlier],
+  ])('finds a changed file by its time where nobody hashes: %s', (_, modified) => {
+    const plan = planFor({
+      source: [file('a', { modified })],
+      destination: [file('a')],
+      manifest: manifestOf([file('a'), file('a')]),
+    });
+
+    expect(names(plan)).toEqual({ update: ['a'] });
+  });
+
+  it('does not mind a touched file whose hash is the same', () => {
+    const before = file('a', { hash: 'h1' });
+
+    const plan = planFor({
+      source: [{ ...before, modified: later }],
+      destination: [file('a')],
+      manifest: manifestOf([before, file('a')]),
+    });
+
+    expect(names(plan)).toEqual({ unchanged: ['a'] });
+  });
+
+  it.each([
+    ['of another time', { modified: later }],
+    ['of an older time', { modified: earlier }],
+    ['of another size', { size: 9 }],
+  ])('puts back what a person has edited in the cloud folder: %s', (_, edit) => {
+    const plan = planFor({
+      source: [file('a')],
+      destination: [file('a', edit)],
+      manifest: manifestOf([file('a'), file('a')]),
+    });
+
+    expect(names(plan)).toEqual({ update: ['a'] });
+  });
+
+  it('puts back what a person has deleted in the cloud folder', () => {
+    const plan = planFor({ source: [file('a')], manifest: manifestOf([file('a'), file('a')]) });
+
+    expect(names(plan)).toEqual({ copy: ['a'] });
+  });
+
+  it('of a first contact asks about files of equal size, and sends the others', () => {
+    const plan = planFor({
+      source: [file('same size'), file('other size')],
+      destination: [file('same size', { modified: later }), file('other size', { size: 9 })],
+      manifest: noManifest,
+    });
+
+    expect(names(plan)).toEqual({ compare: ['same size'], update: ['other size'] });
+  });
+
+  it('asks about a file of which this manifest knows nothing', () => {
+    const plan = planFor({
+      source: [file('a'), file('b')],
+      destination: [file('a'), file('b')],
+      manifest: manifestOf([file('a'), file('a')]),
+    });
+
+    expect(names(plan)).toEqual({ compare: ['b'], unchanged: ['a'] });
+  });
+
+  it('believes what an earlier leg has sent, whatever time the cloud folder gives it', () => {
+    const sent = { source: `${file('a').size}/${file('a').modified}`, destination: notSeenYet };
+    const manifest = { files: new Map([['a', sent]]) };
+
+    const seen = planFor({
+      source: [file('a')],
+      destination: [file('a', { modified: later })],
+      manifest,
+    });
+    const changed = planFor({
+      source: [file('a', { modified: later })],
+      destination: [file('a')],
+      manifest,
+    });
+    const lost = planFor({ source: [file('a')], manifest });
+
+    expect(names(seen)).toEqual({ unchanged: ['a'] });
+    expect(names(changed)).toEqual({ update: ['a'] });
+    expect(names(lost)).toEqual({ copy: ['a'] });
+  });
+});
+
+describe('a plan of names that are one file in the cloud folder', () => {
+  it('sends one of those that differ in case, names the other, and deletes neither', () => {
+    const plan = planFor({
+      source: [file('A.txt'), file('a.txt')],
+      destination: [file('a.TXT')],
+      caseInsensitive: true,
+    });
+
+    expect(names(plan)).toEqual({ compare: ['A.txt'], skipped: ['a.txt'] });
+    expect(plan.skipped[0]?.reason).toBe(
+      'in the cloud folder it would be the same file as "A.txt"',
+    );
+  });
+
+  it('sends both where case tells files apart', () => {
+    const plan = planFor({
+      source: [file('A.txt'), file('a.txt')],
+      destination: [file('a.TXT')],
+    });
+
+    expect(names(plan)).toEqual({ copy: ['A.txt', 'a.txt'], delete: ['a.TXT'] });
+  });
+
+  it.each([true, false])('knows a name in another Unicode form again (%s)', (caseInsensitive) => {
+    const decomposed = file('e\u0301.txt');
+
+    const plan = planFor({
+      source: [decomposed],
+      destination: [file('\u00e9.txt')],
+      manifest: manifestOf([decomposed, file('\u00e9.txt')]),
+      caseInsensitive,
+    });
+
+    expect(names(plan)).toEqual({ unchanged: ['e\u0301.txt'] });
+  });
+
+  it('names a file whose other Unicode form lies in the workspace, too', () => {
+    const plan = planFor({ source: [file('\u00e9'), file('e\u0301')] });
+
+    expect(names(plan)).toEqual({ copy: ['\u00e9'], skipped: ['e\u0301'] });
+  });
+});
+
+describe('a plan of names that cannot be sent', () => {
+  it.each(['a\nb', 'a\rb'])('leaves %j out and does not delete its like', (path) => {
+    const plan = planFor({ source: [file(path)], destination: [file(path)] });
+
+    expect(names(plan)).toEqual({ skipped: [path] });
+    expect(plan.skipped[0]?.reason).toBe('its name holds a line break');
+  });
+
+  it('may delete a name with a line break that only the cloud folder has', () => {
+    expect(names(planFor({ destination: [file('a\nb')] }))).toEqual({ delete: ['a\nb'] });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('takes %s for a name', (path) => {
+    expect(names(planFor({ source: [file(path)] }))).toEqual({ copy: [path] });
+    expect(names(planFor({ destination: [file(path)] }))).toEqual({ delete: [path] });
+  });
+});
+
+const path = fc.oneof(
+  fc.constantFrom('a', 'A', 'b', 'B', '\u00e9', 'e\u0301', 'x\ny', 'd/a', 'D/a', '__proto__'),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 }),
+);
+const listed: fc.Arbitrary<ListedFile> = fc.record(
+  {
+    path,
+    size: fc.nat({ max: 2 }),
+    modified: fc.constantFrom(earlier, later),
+    hash: fc.constantFrom('h1', 'h2'),
+  },
+  { requiredKeys: ['path', 'size', 'modified'] },
+);
+const listing = fc.uniqueArray(listed, { selector: ({ path: name }) => name, maxLength: 12 });
+const sides = fc.record({
+  source: listing,
+  destination: listing,
+  caseInsensitive: fc.boolean(),
+  manifest: fc.option(
+    fc
+      .tuple(listing, listing)
+      .map(([before, there]) =>
+        manifestOf(
+          ...before.map((one, index): [ListedFile, ListedFile] => [one, there[index] ?? one]),
+        ),
+      ),
+    { nil: noManifest },
+  ),
+});
+
+describe('any plan', () => {
+  it('has every file of the workspace in one list, and nothing else', () => {
+    fc.assert(
+      fc.property(sides, (given) => {
+        const { copy, update, compare, unchanged, skipped } = planFor(given);
+        const planned = [...copy, ...update, ...compare, ...unchanged, ...skipped];
+        expect(planned.map((one) => one.path).sort()).toEqual(
+          given.source.map((one) => one.path).sort(),
+        );
+      }),
+    );
+  });
+
+  it('deletes nothing that the workspace has under any spelling, and all else', () => {
+    fc.assert(
+      fc.property(sides, (given) => {
+        const keyOf = pathKey(given.caseInsensitive);
+        const wanted = new Set(given.source.map((one) => keyOf(one.path)));
+        expect(planFor(given).delete).toEqual(
+          given.destination.filter((one) => !wanted.has(keyOf(one.path))),
+        );
+      }),
+    );
+  });
+
+  it('sends nothing twice under one key', () => {
+    fc.assert(
+      fc.property(sides, (given) => {
+        const { copy, update, compare, unchanged } = planFor(given);
+        const keys = [...copy, ...update, ...compare, ...unchanged].map((one) =>
+          pathKey(given.caseInsensitive)(one.path),
+        );
+        expect(new Set(keys).size).toBe(keys.length);
+      }),
+    );
+  });
+
+  it('is empty once it was carried out', () => {
+    fc.assert(
+      fc.property(listing, (source) => {
+        const sent = source.filter((one) => !/[\r\n]/.test(one.path));
+        const {
+          copy,
+          update,
+          compare,
+          delete: deletes,
+        } = planFor({
+          source: sent,
+          destination: sent,
+          manifest: manifestOf(...sent.map((one): [ListedFile, ListedFile] => [one, one])),
+        });
+        expect([...copy, ...update, ...compare, ...deletes]).toEqual([]);
+      }),
+    );
+  });
+
+  it('does not change its input', () => {
+    fc.assert(
+      fc.property(sides, (given) => {
+        const before = structuredClone(given);
+        planFor(given);
+        expect(given).toEqual(before);
+      }),
+    );
+  });
+});
