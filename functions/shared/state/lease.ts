@@ -10,7 +10,7 @@ const leaseSchema = z.object({
   leg: z.int().positive(),
   /** Counts up at every change of hands; a write that bears a smaller number comes too late. */
   fence: z.int().positive(),
-  expiresAt: z.string(),
+  expiresAt: z.iso.datetime(),
   released: z.boolean(),
 });
 type LeaseRecord = z.infer<typeof leaseSchema>;
