@@ -49,7 +49,8 @@ export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Gr
     list(buckets.workspace.bucketArn),
     keys(['s3:GetObject'], [buckets.workspace.arnForObjects('*/workspace/*')]),
     keys(uploads, [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)]),
-    ...stateOf(granted, ['leases', 'status', 'history', 'manifests', 'journals']),
+    ...stateOf(granted, ['leases', 'status', 'manifests', 'journals']),
+    historyOf(granted),
     secretsOf(granted, ['sync', 'workspace']),
     ...announcements(granted),
     ...agents.flatMap(cloudFolderGrants),
@@ -74,7 +75,8 @@ export function drainGrants(granted: Granted, dropQueue: IQueue): Grant[] {
       ['s3:GetObject', ...uploads],
       [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)],
     ),
-    ...stateOf(granted, ['leases', 'status', 'history', 'journals']),
+    ...stateOf(granted, ['leases', 'status', 'journals']),
+    historyOf(granted),
     secretsOf(granted, ['workspace']),
     ...announcements(granted),
     consume(dropQueue),
@@ -91,7 +93,7 @@ export function notifyGrants(granted: Granted): Grant[] {
   ];
 }
 
-const uploads = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+const uploads = ['s3:PutObject', 's3:AbortMultipartUpload'];
 
 /**
  * Without the right to list, S3 answers 403 for a key that does not exist, and "absent" could not be
@@ -108,6 +110,11 @@ function keys(actions: string[], resources: string[]): Grant {
 function stateOf({ buckets: { state } }: Granted, kinds: readonly string[]): Grant[] {
   const resources = kinds.map((kind) => state.arnForObjects(`${kind}/*`));
   return [list(state.bucketArn), keys(['s3:GetObject', 's3:PutObject'], resources)];
+}
+
+/** Reports of runs that have ended: written once, and read by people. */
+function historyOf({ buckets: { state } }: Granted): Grant {
+  return keys(['s3:PutObject'], [state.arnForObjects('history/*')]);
 }
 
 /** Entries of Secrets Manager end in a dash and six characters of its own choice. */
