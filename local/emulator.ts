@@ -21,8 +21,11 @@ export const account = '000000000000';
 export const credentials = { accessKeyId: account, secretAccessKey: 'local' };
 
 export interface EmulatorOptions {
-  /** Added to the environment of the emulator, and with it to that of every function. */
-  env?: Record<string, string>;
+  /**
+   * Added to the environment of the emulator, and with it to that of every function; or asked for
+   * it, when it depends on where the emulator will be.
+   */
+  env?: Record<string, string> | ((url: string) => Promise<Record<string, string>>);
   /** How long it may take to answer; 60 s. */
   startTimeoutMs?: number;
 }
@@ -50,10 +53,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   if (!existsSync(python)) {
     throw new Error('The local AWS emulator is not installed: run "npm run prepare-tools".');
   }
-  const folder = await prepareFolder();
   const port = await freePort();
-  const child = launch(python, folder, emulatorEnvironment(folder, port, options.env));
-  const emulator = describe(child, folder, `http://127.0.0.1:${port}`);
+  const url = `http://127.0.0.1:${port}`;
+  const extra = typeof options.env === 'function' ? await options.env(url) : options.env;
+  const folder = await prepareFolder();
+  const child = launch(python, folder, emulatorEnvironment(folder, port, extra));
+  const emulator = describe(child, folder, url);
   try {
     await untilHealthy(child, emulator, options.startTimeoutMs ?? 60_000);
   } catch (error) {

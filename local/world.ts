@@ -19,7 +19,7 @@ import {
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap } from './bootstrap.ts';
 import { deploy } from './deploy.ts';
-import { startEmulator, type Emulator } from './emulator.ts';
+import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 import { startGateway, type Gateway, type WebhookRequest } from './gateway.ts';
 import { tools } from './paths.ts';
 import { startRcloneServer, type RcloneServer } from './rclone-server.ts';
@@ -62,7 +62,7 @@ export interface WorldOptions {
   onStep?: (step: string) => void;
   onWebhook?: (request: WebhookRequest) => void;
   /** Added to the environment of every function. */
-  env?: Record<string, string>;
+  env?: EmulatorOptions['env'];
 }
 
 /** What a configuration has to name. */
