@@ -47,29 +47,39 @@ const compareFlags: Record<Compare, string> = {
 };
 
 /** Flags of every command: one account of what is done, no surprise from the environment. */
-const commonFlags = ['--use-json-log', '-v', '--stats=0', '--retries=3', '--low-level-retries=10'];
+const commonFlags = ['--use-json-log', '-v', '--stats=0', '--low-level-retries=10'];
+
+/** Attempts at a whole command. What has succeeded is looked at again and left alone. */
+const attempts = '--retries=3';
+
+/**
+ * Where what is there is always replaced, a second attempt would send everything again, and put the
+ * first attempt's files into the trash over what a person had there: the next run is the retry.
+ */
+const oneAttempt = '--retries=1';
 
 /** Small files are bound by latency: this many at once keep two cores and any provider busy. */
 const transferFlags = ['--transfers=16', '--checkers=32'];
 
 /** The arguments of a command, and the list of names that goes to its standard input. */
-export function commandArguments(
-  command: RcloneCommand,
-  remotes: Remote[],
-): { args: string[]; files?: string } {
+export function commandArguments(command: RcloneCommand): { args: string[]; files?: string } {
   const { verb, places, flags, files } = translate(command);
-  const used = remotes.filter((remote) => places.some((place) => place.remote === remote));
   return {
     args: [
       ...verb.split(' '),
       ...places.map((place) => remotePath(place.remote, place.path)),
       ...flags,
       ...(files ? ['--files-from-raw=-'] : []),
-      ...new Set(used.flatMap((remote) => remote.flags)),
+      ...new Set(places.flatMap(({ remote }) => remote.flags)),
+      isRepeatable(command) ? attempts : oneAttempt,
       ...commonFlags,
     ],
     ...(files ? { files: files.map((file) => `${file}\n`).join('') } : {}),
   };
+}
+
+function isRepeatable(command: RcloneCommand): boolean {
+  return command.kind !== 'copy-named' || command.compare !== 'always';
 }
 
 interface Translation {

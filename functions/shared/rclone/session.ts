@@ -50,7 +50,7 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
 
   return {
     async run(command) {
-      const { args, files } = commandArguments(command, options.remotes);
+      const { args, files } = commandArguments(command);
       const { account, onLine } = createAccount(options.log, redact);
       const remaining = options.remaining();
       if (remaining < minimumMs) return timeUp(account);
