@@ -15,10 +15,11 @@ type Line = z.infer<typeof lineSchema>;
 
 /** What rclone itself says it has done: no listing is compared, no name is guessed. */
 export interface RcloneAccount {
+  /** Without copies inside one remote: those are half a move. */
   copied: { path: string; size: number }[];
   deleted: string[];
   moved: string[];
-  /** One entry for each thing that went wrong; `path` where it concerns one file. */
+  /** What went wrong and stayed so: of the last attempt; `path` where it concerns one file. */
   errors: { path?: string; message: string }[];
   /** Requests that were tried again, as far as they show at this log level. */
   retries: number;
@@ -36,10 +37,12 @@ export function createAccount(
   return {
     account,
     onLine: (text) => {
-      const line = parseLine(redact(text));
+      const line = parseLine(text);
       if (isNoise(line)) return;
-      record(account, line);
-      writeLog(log, line);
+      // Names of files stay as they are: a secret may happen to be a word of theirs.
+      const clean = { ...line, msg: redact(line.msg) };
+      record(account, clean);
+      writeLog(log, clean, redact);
     },
   };
 }
@@ -59,8 +62,12 @@ function isNoise({ msg, stats }: Line): boolean {
 
 function record(account: RcloneAccount, line: Line): void {
   const { level, msg, object } = line;
-  if (/low level retry|Attempt \d+\/\d+ failed|too_many_requests|rate ?limit/i.test(msg)) {
-    account.retries++;
+  const [, number, last, end] = /^Attempt (\d+)\/(\d+) (failed|succeeded)/.exec(msg) ?? [];
+  const goesOn = end === 'failed' && number !== last;
+  if (goesOn || /low level retry|too_many_requests|rate ?limit/i.test(msg)) account.retries++;
+  if (goesOn || end === 'succeeded') {
+    account.errors = [];
+    return;
   }
   if (level === 'error' || level === 'critical' || level === 'emergency') {
     if (account.errors.length < maxErrors) {
@@ -69,13 +76,14 @@ function record(account: RcloneAccount, line: Line): void {
     return;
   }
   if (object === undefined) return;
-  if (/(^|\s)Copied \(/.test(msg)) account.copied.push({ path: object, size: line.size ?? 0 });
-  else if (msg === 'Deleted') account.deleted.push(object);
+  if (/(^|\s)Copied \((?!server-side)/.test(msg)) {
+    account.copied.push({ path: object, size: line.size ?? 0 });
+  } else if (msg === 'Deleted') account.deleted.push(object);
   else if (msg.startsWith('Moved')) account.moved.push(object);
 }
 
-function writeLog(log: Log, { level, msg, object }: Line): void {
-  const fields = object ? { object } : {};
+function writeLog(log: Log, { level, msg, object }: Line, redact: (text: string) => string): void {
+  const fields = object ? { object: redact(object) } : {};
   if (level === 'error' || level === 'critical') log.warn(`rclone: ${msg}`, fields);
   else log.info(`rclone: ${msg}`, fields);
 }
