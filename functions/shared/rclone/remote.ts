@@ -189,10 +189,11 @@ function remote(
   };
 }
 
-/** A path of the remote, as a command's argument. */
-export function remotePath({ name, root }: Remote, ...segments: string[]): string {
+/** A path of the remote, as a command's argument. This machine's folders need no section. */
+export function remotePath({ name, options, root }: Remote, ...segments: string[]): string {
   const path = [root, ...segments].filter((segment) => segment !== '').join('/');
-  return `${name}:${path}`;
+  const isFolder = options['type'] === 'local' && Object.keys(options).length === 1;
+  return `${isFolder ? ':local' : name}:${path}`;
 }
 
 /**
