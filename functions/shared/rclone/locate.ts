@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, copyFileSync, existsSync, renameSync } from 'node:fs';
+import { accessSync, chmodSync, constants, copyFileSync, renameSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { environment } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
@@ -14,7 +14,7 @@ export function locateRclone(env: NodeJS.ProcessEnv, temporaryFolder: string): s
   const places = candidates(env);
   const executable = places.find(isExecutable);
   if (executable) return executable;
-  const unmarked = places.find((path) => existsSync(path));
+  const unmarked = places.find(isFile);
   if (unmarked) return makeExecutable(unmarked, temporaryFolder);
   throw new RcloneMissingError(places);
 }
@@ -33,7 +33,15 @@ function candidates(env: NodeJS.ProcessEnv): string[] {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return isFile(path);
+  } catch {
+    return false;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
   } catch {
     return false;
   }
