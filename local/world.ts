@@ -148,7 +148,7 @@ async function build(
     deployment,
     agents: { [agent]: mailboxAgent(places) },
   };
-  await storeSecrets(emulator, login);
+  await storeSecrets(emulator, login, agentsOf(config));
   step('cdk deploy');
   const outputs = await deployConfig(emulator, configFile, config);
   const clients = createClients(emulator);
@@ -189,8 +189,16 @@ async function deployConfig(
   return Object.assign({}, ...Object.values(outputs)) as Outputs;
 }
 
+function agentsOf(config: object): string[] {
+  return Object.keys((config as { agents?: object }).agents ?? {});
+}
+
 /** Does what the README tells an operator to do: one JSON object per block of the configuration. */
-async function storeSecrets(emulator: Emulator, { password, hooksToken }: Login): Promise<void> {
+async function storeSecrets(
+  emulator: Emulator,
+  { password, hooksToken }: Login,
+  agents: string[],
+): Promise<void> {
   const client = new SecretsManagerClient(emulator.client);
   const obscured = execFileSync(join(tools, 'bin', 'rclone'), ['obscure', '-'], {
     input: password,
@@ -198,13 +206,15 @@ async function storeSecrets(emulator: Emulator, { password, hooksToken }: Login)
     env: { RCLONE_CONFIG: '/dev/null' },
   }).trim();
   const entries = { sync: { CLOUD_PASSWORD: obscured }, webhook: { HOOKS_TOKEN: hooksToken } };
-  for (const [scope, values] of Object.entries(entries)) {
-    await client.send(
-      new CreateSecretCommand({
-        Name: `workspace-sync/${deployment}/${agent}/${scope}`,
-        SecretString: JSON.stringify(values),
-      }),
-    );
+  for (const name of agents) {
+    for (const [scope, values] of Object.entries(entries)) {
+      await client.send(
+        new CreateSecretCommand({
+          Name: `workspace-sync/${deployment}/${name}/${scope}`,
+          SecretString: JSON.stringify(values),
+        }),
+      );
+    }
   }
   client.destroy();
 }

@@ -131,20 +131,11 @@ function roleOf(title: Title): FunctionRole {
   return role;
 }
 
-/**
- * Before rclone works in a folder of a bucket, it asks whether the folder is a file. It takes "no" and
- * "forbidden" for the same answer, so no role needs the right to ask.
- */
-function isFolderProbe({ request, status }: RecordedCall): boolean {
-  const folder = /^HEAD \/[^/]+\/([^?]+)$/.exec(request)?.[1] ?? '';
-  return status === 404 && /^([^/]+\/workspace|[^/]+\/_outbox|team\/(files|far))$/.test(folder);
-}
-
 /** Each permission that a function has needed, once. */
 function needsOf(title: Title): Need[] {
   const { functionName } = roleOf(title);
   const needs = proxy.calls
-    .filter((call) => call.caller === functionName && !isFolderProbe(call))
+    .filter((call) => call.caller === functionName)
     .flatMap((call) => call.needs ?? []);
   return [...new Map(needs.map((need) => [JSON.stringify(need), need])).values()];
 }

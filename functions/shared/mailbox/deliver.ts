@@ -87,7 +87,7 @@ async function deliverBatch(
     }
   }
   const delivering = decisions.filter((decision) => decision.action === 'deliver');
-  const known = await deps.inbox.receipts(delivering.map(({ id }) => id));
+  const known = await deliveredBefore(delivering, deps.inbox);
   const fresh = delivering.filter(({ id }) => !known.has(id));
 
   const carried = await carryUnderFreeNames(fresh, deps, result);
@@ -114,6 +114,15 @@ async function deliverBatch(
   );
 }
 
+/** Only a receipt of a delivery counts: one of a quarantine may have been written by mistake. */
+async function deliveredBefore(
+  decisions: Delivering[],
+  inbox: Inbox,
+): Promise<ReadonlyMap<string, Receipt>> {
+  const receipts = await inbox.receipts(decisions.map(({ id }) => id));
+  return new Map([...receipts].filter(([, { state }]) => state === 'delivered'));
+}
+
 async function carryUnderFreeNames(
   decisions: Delivering[],
   deps: DeliveryDeps,
@@ -123,6 +132,11 @@ async function carryUnderFreeNames(
   let waiting = decisions;
   for (let attempt = 0; attempt < namingAttempts && waiting.length > 0; attempt++) {
     const taken = await deps.inbox.takenNames(waiting.map(({ wanted }) => wanted));
+    if (attempt === 0) {
+      done.push(...(await deps.carrier.foundInInbox(waiting, taken)));
+      const found = new Set(done.map(({ parcel }) => parcel.decision.id));
+      waiting = waiting.filter(({ id }) => !found.has(id));
+    }
     const outcomes = await deps.carrier.carry(nameParcels(waiting, taken, result));
     done.push(...outcomes.filter((outcome) => outcome.state === 'carried'));
     note(outcomes, deps, result);

@@ -47,5 +47,13 @@ export type Carried =
 
 /** Copies parcels from the outbox into the inbox; never overwrites, never leaves half a file. */
 export interface Carrier {
+  /**
+   * The drops among these that an earlier run has copied without living to record it, as they lie
+   * in the inbox now. `taken` is what `takenNames` said.
+   */
+  foundInInbox(
+    decisions: Delivering[],
+    taken: ReadonlySet<string>,
+  ): Promise<Extract<Carried, { state: 'carried' }>[]>;
   carry(parcels: Parcel[]): Promise<Carried[]>;
 }

@@ -161,47 +161,32 @@ export interface RcloneCarrierOptions {
  * killed one knows a file of its own from a stranger's.
  */
 export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
+  const { store, agent, fence, to } = options;
+  const key = stateKeys.drainJournal(agent);
   return {
+    async foundInInbox(decisions) {
+      const journal = (await readFenced(store, key, journalSchema)) ?? {};
+      const noted = decisions.flatMap((decision) => {
+        const name = journal[decision.id];
+        return name === undefined ? [] : [{ decision, name }];
+      });
+      if (noted.length === 0) return [];
+      // The name was free when it was written down: what lies there now, of this size, is the drop.
+      const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
+      const own = noted.filter(({ decision, name }) => sizes.get(name) === decision.drop.size);
+      const hashes = await hashNamed(
+        to,
+        own.map(({ name }) => name),
+      );
+      return own.map((parcel) => ({ state: 'carried', parcel, sha256: hashes.get(parcel.name) }));
+    },
     async carry(parcels) {
       if (parcels.length === 0) return [];
-      const key = stateKeys.drainJournal(options.agent);
-      const journal = (await readFenced(options.store, key, journalSchema)) ?? {};
-      const renamed = await adoptNames(options.to, parcels, journal);
-      const names = Object.fromEntries(
-        renamed.map(({ parcel }) => [parcel.decision.id, parcel.name]),
-      );
-      await writeFenced(options.store, key, options.fence, names);
-      const fresh = renamed.filter(({ adopted }) => !adopted).map(({ parcel }) => parcel);
-      const adopted = renamed.filter((entry) => entry.adopted).map(({ parcel }) => parcel);
-      const arrived = new Set(await copyParcels(options, fresh));
-      return verify(
-        options.to,
-        parcels.length === 0 ? [] : [...adopted, ...fresh],
-        (parcel) => adopted.includes(parcel) || arrived.has(parcel),
-      );
+      const names = parcels.map(({ decision, name }) => [decision.id, name] as const);
+      await writeFenced(store, key, fence, Object.fromEntries(names));
+      return verify(to, parcels, new Set(await copyParcels(options, parcels)));
     },
   };
-}
-
-/**
- * A drop that an earlier run was copying keeps the name that it had there. When a file of its size
- * lies under that name already, it is the one: the name was free when it was written down.
- */
-async function adoptNames(
-  to: RclonePlace,
-  parcels: Parcel[],
-  journal: Record<string, string>,
-): Promise<{ parcel: Parcel; adopted: boolean }[]> {
-  if (!parcels.some(({ decision }) => decision.id in journal)) {
-    return parcels.map((parcel) => ({ parcel, adopted: false }));
-  }
-  const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
-  return parcels.map((parcel) => {
-    const name = journal[parcel.decision.id];
-    return name !== undefined && sizes.get(name) === parcel.decision.drop.size
-      ? { parcel: { ...parcel, name }, adopted: true }
-      : { parcel, adopted: false };
-  });
 }
 
 async function copyParcels(options: RcloneCarrierOptions, parcels: Parcel[]): Promise<Parcel[]> {
@@ -235,9 +220,9 @@ async function copyParcels(options: RcloneCarrierOptions, parcels: Parcel[]): Pr
 async function verify(
   to: RclonePlace,
   parcels: Parcel[],
-  hasArrived: (parcel: Parcel) => boolean,
+  arrivals: ReadonlySet<Parcel>,
 ): Promise<Carried[]> {
-  const arrived = parcels.filter(hasArrived);
+  const arrived = parcels.filter((parcel) => arrivals.has(parcel));
   const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
   const hashes = await hashNamed(
     to,
@@ -245,7 +230,7 @@ async function verify(
   );
   return parcels.map((parcel): Carried => {
     const size = sizes.get(parcel.name);
-    if (!hasArrived(parcel)) {
+    if (!arrivals.has(parcel)) {
       return size === undefined
         ? { state: 'failed', parcel, reason: 'rclone did not carry it; see the log of this run' }
         : { state: 'taken', parcel };

@@ -14,8 +14,8 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { dropPrefix, folders, workspacePrefix, type Receipt } from '../contract/index.ts';
 import { inParallel } from '../parallel.ts';
 import { conditionFailed } from '../state/s3-object-store.ts';
-import { nameKey } from './name-policy.ts';
-import type { Carried, Carrier, Inbox, Parcel } from './ports.ts';
+import { freeName, nameKey } from './name-policy.ts';
+import type { Carried, Carrier, Delivering, Inbox, Parcel } from './ports.ts';
 import { parseReceipt, receiptPath, receiptText } from './receipt.ts';
 import { keyDecoder, type DropPlace } from './s3-outbox.ts';
 
@@ -118,8 +118,63 @@ async function readReceipt(
  */
 export function s3Carrier(from: DropPlace, to: WorkspacePlace): Carrier {
   return {
+    async foundInInbox(decisions, taken) {
+      const clashing = decisions.filter(({ wanted }) => taken.has(nameKey(wanted)));
+      const found = await inParallel(parallel, clashing, (decision) =>
+        findOwn(to, decision, taken),
+      );
+      return found.filter((carried) => carried !== undefined);
+    },
     carry: (parcels) => inParallel(parallel, parcels, (parcel) => carryOne(from, to, parcel)),
   };
+}
+
+/** How many files of one name are looked at for being the drop itself. */
+const maxCandidates = 20;
+
+/** An object of the inbox says which drop it is, so a copy of our own is known from a stranger's. */
+async function findOwn(
+  to: WorkspacePlace,
+  decision: Delivering,
+  taken: ReadonlySet<string>,
+): Promise<Extract<Carried, { state: 'carried' }> | undefined> {
+  const candidates: string[] = [];
+  freeName(decision.wanted, (name) => {
+    const isTaken = taken.has(nameKey(name)) && candidates.length < maxCandidates;
+    if (isTaken) candidates.push(name);
+    return isTaken;
+  });
+  for (const name of candidates) {
+    const target = { Bucket: to.bucket, Key: inboxKey(to.agent, name) };
+    const metadata = await metadataOf(to.client, target);
+    if (metadata?.[dropMetadata] !== decision.id) continue;
+    return {
+      state: 'carried',
+      parcel: { decision, name },
+      sha256: await hashOf(to.client, target),
+    };
+  }
+  return undefined;
+}
+
+async function metadataOf(
+  client: S3Client,
+  target: { Bucket: string; Key: string },
+): Promise<Record<string, string> | undefined> {
+  try {
+    return (await client.send(new HeadObjectCommand(target))).Metadata;
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404)
+      return undefined;
+    throw error;
+  }
+}
+
+async function hashOf(client: S3Client, target: { Bucket: string; Key: string }): Promise<string> {
+  const answer = await client.send(new GetObjectCommand(target));
+  const hash = createHash('sha256');
+  for await (const chunk of answer.Body as Readable) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 async function carryOne(from: DropPlace, to: WorkspacePlace, parcel: Parcel): Promise<Carried> {
@@ -146,7 +201,7 @@ async function carryOne(from: DropPlace, to: WorkspacePlace, parcel: Parcel): Pr
   } catch (error) {
     source.body.destroy();
     if (!conditionFailed(error)) throw error;
-    return adoptOrYield(to, target, parcel);
+    return { state: 'taken', parcel };
   }
 }
 
@@ -188,21 +243,4 @@ function hashing(body: Readable, hash: ReturnType<typeof createHash>, size: numb
 /** S3 takes at most 10,000 parts. */
 function partSize(size: number): number {
   return Math.max(8 * 1024 * 1024, Math.ceil(size / 9_000));
-}
-
-/**
- * Something lies under the name. When it is this very drop, an earlier run was killed between
- * copying and recording: then there is nothing left to copy.
- */
-async function adoptOrYield(
-  { client }: WorkspacePlace,
-  target: { Bucket: string; Key: string },
-  parcel: Parcel,
-): Promise<Carried> {
-  const head = await client.send(new HeadObjectCommand(target)).catch(() => undefined);
-  if (head?.Metadata?.[dropMetadata] !== parcel.decision.id) return { state: 'taken', parcel };
-  const answer = await client.send(new GetObjectCommand(target));
-  const hash = createHash('sha256');
-  for await (const chunk of answer.Body as Readable) hash.update(chunk as Buffer);
-  return { state: 'carried', parcel, sha256: hash.digest('hex') };
 }

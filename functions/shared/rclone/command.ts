@@ -1,4 +1,4 @@
-import { remotePath, type Remote } from './remote.ts';
+import { remoteFolder, remotePath, type Remote } from './remote.ts';
 
 /** A place in a remote. */
 export interface Place {
@@ -63,11 +63,11 @@ const transferFlags = ['--transfers=16', '--checkers=32'];
 
 /** The arguments of a command, and the list of names that goes to its standard input. */
 export function commandArguments(command: RcloneCommand): { args: string[]; files?: string } {
-  const { verb, places, flags, files } = translate(command);
+  const { verb, places, flags, files, ofFiles = false } = translate(command);
   return {
     args: [
       ...verb.split(' '),
-      ...places.map((place) => remotePath(place.remote, place.path)),
+      ...places.map(({ remote, path }) => (ofFiles ? remotePath : remoteFolder)(remote, path)),
       ...flags,
       ...(files ? ['--files-from-raw=-'] : []),
       ...new Set(places.flatMap(({ remote }) => remote.flags)),
@@ -84,6 +84,8 @@ function isRepeatable(command: RcloneCommand): boolean {
 
 interface Translation {
   verb: string;
+  /** Whether the places are files rather than folders. */
+  ofFiles?: boolean;
   places: Place[];
   flags: string[];
   files?: string[];
@@ -112,7 +114,7 @@ function translate(command: RcloneCommand): Translation {
           '--no-traverse',
           compareFlags[command.compare],
           ...(command.trash
-            ? [`--backup-dir=${remotePath(command.trash.remote, command.trash.path)}`]
+            ? [`--backup-dir=${remoteFolder(command.trash.remote, command.trash.path)}`]
             : []),
           ...transferFlags,
           ...serverTimes,
@@ -133,11 +135,17 @@ function translate(command: RcloneCommand): Translation {
     case 'copy-one':
       return {
         verb: 'copyto',
+        ofFiles: true,
         places: [command.from, command.to],
         flags: ['--ignore-existing', ...serverTimes],
       };
     case 'move-one':
-      return { verb: 'moveto', places: [command.from, command.to], flags: ['--ignore-existing'] };
+      return {
+        verb: 'moveto',
+        ofFiles: true,
+        places: [command.from, command.to],
+        flags: ['--ignore-existing'],
+      };
     case 'move-named':
       return {
         verb: 'move',
@@ -148,9 +156,9 @@ function translate(command: RcloneCommand): Translation {
     case 'delete-named':
       return { verb: 'delete', places: [command.from], files: command.files, flags: transferFlags };
     case 'delete-one':
-      return { verb: 'deletefile', places: [command.from], flags: [] };
+      return { verb: 'deletefile', ofFiles: true, places: [command.from], flags: [] };
     case 'read-one':
-      return { verb: 'cat', places: [command.from], flags: [] };
+      return { verb: 'cat', ofFiles: true, places: [command.from], flags: [] };
     case 'make-folder':
       return { verb: 'mkdir', places: [command.at], flags: ['--s3-directory-markers'] };
     case 'hash-named':

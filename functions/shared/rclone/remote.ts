@@ -189,6 +189,15 @@ function remote(
   };
 }
 
+/**
+ * A folder of the remote, as a command's argument. The slash at its end spares the question whether
+ * it is a file; the root of a remote is named without, because some backends would take the slash
+ * for the root of the machine.
+ */
+export function remoteFolder(place: Remote, ...segments: string[]): string {
+  return remotePath(place, ...segments).replace(/(?<=[^:/])$/, '/');
+}
+
 /** A path of the remote, as a command's argument. This machine's folders need no section. */
 export function remotePath({ name, options, root }: Remote, ...segments: string[]): string {
   const path = [root, ...segments].filter((segment) => segment !== '').join('/');

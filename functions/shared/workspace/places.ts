@@ -67,20 +67,24 @@ export function dropsRemote(runtime: Runtime, agent: string): Remote {
  * Credentials are not part of it: they change while the place stays.
  */
 export function bindingOf(workspace: Remote, cloud: Remote): string {
-  const place = ({ options, root }: Remote): unknown => [
-    root,
-    ...[
-      'type',
-      'endpoint',
-      'host',
-      'url',
-      'user',
-      'drive_id',
-      'team_drive',
-      'root_folder_id',
-      'account',
-    ].map((key) => options[key] ?? ''),
-  ];
+  const place = ({ options, root }: Remote): unknown[] => {
+    // A bucket that the function's role opens is named by its root, however it is reached.
+    const isOwn = options['env_auth'] === 'true';
+    return [
+      root,
+      ...[
+        'type',
+        'endpoint',
+        'host',
+        'url',
+        'user',
+        'drive_id',
+        'team_drive',
+        'root_folder_id',
+        'account',
+      ].map((key) => (isOwn && key === 'endpoint' ? '' : (options[key] ?? ''))),
+    ];
+  };
   return digest(JSON.stringify([place(workspace), place(cloud)]));
 }
 

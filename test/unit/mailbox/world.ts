@@ -165,6 +165,14 @@ export class MailboxWorld {
 
   #carrier(): Carrier {
     return {
+      foundInInbox: async (decisions) => {
+        await Promise.resolve();
+        return decisions.flatMap((decision) => {
+          const name = this.#nameOf(decision.id);
+          const parcel = { decision, name: name ?? '' };
+          return name === undefined ? [] : [{ state: 'carried' as const, parcel, sha256: 'aa' }];
+        });
+      },
       carry: async (parcels) => {
         await Promise.resolve();
         return parcels.map((parcel) => this.refuse(parcel) ?? this.#carryOne(parcel));
@@ -172,18 +180,21 @@ export class MailboxWorld {
     };
   }
 
-  /** As a conditional write does it; see {@link Memory} for what is known of earlier runs. */
-  #carryOne(given: Parcel): Carried {
-    const { id, drop: carried } = given.decision;
-    const adopted = this.memory === 'journal' ? this.#journal.get(id) : undefined;
-    const parcel = { ...given, name: adopted ?? given.name };
+  /** What an earlier run has left in the inbox of this drop; see {@link Memory}. */
+  #nameOf(id: string): string | undefined {
+    const noted = this.#journal.get(id);
+    const lies = [...this.inbox].find(([, { dropId }]) => dropId === id)?.[0];
+    if (this.memory === 'metadata') return lies;
+    return noted !== undefined && lies === noted ? noted : undefined;
+  }
+
+  /** As a conditional write does it. */
+  #carryOne(parcel: Parcel): Carried {
+    const { id, drop: carried } = parcel.decision;
     this.#journal.set(id, parcel.name);
-    const there = this.inbox.get(parcel.name);
-    if (there && there.dropId !== id) return { state: 'taken', parcel: given };
-    if (!there) {
-      this.inbox.set(parcel.name, { dropId: id, from: carried.path });
-      this.#did('copy', parcel.name);
-    }
+    if (this.inbox.has(parcel.name)) return { state: 'taken', parcel };
+    this.inbox.set(parcel.name, { dropId: id, from: carried.path });
+    this.#did('copy', parcel.name);
     return { state: 'carried', parcel, sha256: 'aa' };
   }
 }

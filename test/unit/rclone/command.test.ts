@@ -38,7 +38,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
     'list',
     { kind: 'list', from: at(cloud) },
     [
-      ...['lsjson', 'cloud:Agent files', '-R', '--fast-list', '--no-mimetype'],
+      ...['lsjson', 'cloud:Agent files/', '-R', '--fast-list', '--no-mimetype'],
       ...['--use-server-modtime', '--tpslimit=12', ...thrice],
     ],
   ],
@@ -51,7 +51,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
       include: ['/_outbox/**'],
     },
     [
-      ...['lsjson', 'cloud:Agent files/_outbox', '-R', '--fast-list', '--no-mimetype'],
+      ...['lsjson', 'cloud:Agent files/_outbox/', '-R', '--fast-list', '--no-mimetype'],
       ...['--use-server-modtime', '--filter=+ /_outbox/**', '--filter=- *.log'],
       ...['--filter=- /_inbox/**', '--tpslimit=12', ...thrice],
     ],
@@ -67,8 +67,8 @@ const goldens: [string, RcloneCommand, string[]][] = [
       trash: at(cloud, '.trash/20261122'),
     },
     [
-      ...['copy', 'workspace:bucket/main/workspace', 'cloud:Agent files', '--no-traverse'],
-      ...['--ignore-times', '--backup-dir=cloud:Agent files/.trash/20261122', ...transfers],
+      ...['copy', 'workspace:bucket/main/workspace/', 'cloud:Agent files/', '--no-traverse'],
+      ...['--ignore-times', '--backup-dir=cloud:Agent files/.trash/20261122/', ...transfers],
       ...['--use-server-modtime', '--files-from-raw=-', ...toBucket, '--tpslimit=12', ...once],
     ],
   ],
@@ -82,7 +82,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
       compare: 'checksum',
     },
     [
-      ...['copy', 'workspace:bucket/main/workspace', 'cloud:Agent files', '--no-traverse'],
+      ...['copy', 'workspace:bucket/main/workspace/', 'cloud:Agent files/', '--no-traverse'],
       ...['--checksum', ...transfers, '--use-server-modtime', '--files-from-raw=-'],
       ...[...toBucket, '--tpslimit=12', ...thrice],
     ],
@@ -97,7 +97,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
       compare: 'keep',
     },
     [
-      ...['copy', 'cloud:Agent files/_outbox', 'workspace:bucket/main/workspace/_inbox'],
+      ...['copy', 'cloud:Agent files/_outbox/', 'workspace:bucket/main/workspace/_inbox/'],
       ...['--no-traverse', '--ignore-existing', ...transfers, '--use-server-modtime'],
       ...['--files-from-raw=-', '--tpslimit=12', ...toBucket, ...thrice],
     ],
@@ -106,7 +106,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
     'copy-missing',
     { kind: 'copy-missing', from: at(workspace), to: at(cloud), exclude: ['/_inbox/**'] },
     [
-      ...['copy', 'workspace:bucket/main/workspace', 'cloud:Agent files', '--ignore-existing'],
+      ...['copy', 'workspace:bucket/main/workspace/', 'cloud:Agent files/', '--ignore-existing'],
       ...['--fast-list', '--filter=- /_inbox/**', ...transfers, '--use-server-modtime'],
       ...[...toBucket, '--tpslimit=12', ...thrice],
     ],
@@ -131,7 +131,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
     'move-named',
     { kind: 'move-named', from: at(cloud), to: at(cloud, '.trash/x'), files: ['a'] },
     [
-      ...['move', 'cloud:Agent files', 'cloud:Agent files/.trash/x', '--no-traverse'],
+      ...['move', 'cloud:Agent files/', 'cloud:Agent files/.trash/x/', '--no-traverse'],
       ...['--ignore-times', ...transfers, '--use-server-modtime', '--files-from-raw=-'],
       ...['--tpslimit=12', ...thrice],
     ],
@@ -139,7 +139,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
   [
     'delete-named',
     { kind: 'delete-named', from: at(cloud), files: ['a'] },
-    ['delete', 'cloud:Agent files', ...transfers, '--files-from-raw=-', '--tpslimit=12', ...thrice],
+    ['delete', 'cloud:Agent files/', ...transfers, '--files-from-raw=-', '--tpslimit=12', ...thrice],
   ],
   [
     'delete-one',
@@ -154,13 +154,13 @@ const goldens: [string, RcloneCommand, string[]][] = [
   [
     'make-folder',
     { kind: 'make-folder', at: at(cloud, '_outbox') },
-    ['mkdir', 'cloud:Agent files/_outbox', '--s3-directory-markers', '--tpslimit=12', ...thrice],
+    ['mkdir', 'cloud:Agent files/_outbox/', '--s3-directory-markers', '--tpslimit=12', ...thrice],
   ],
   [
     'hash-named',
     { kind: 'hash-named', from: at(cloud, '_inbox'), files: ['a'] },
     [
-      ...['hashsum', 'sha256', 'cloud:Agent files/_inbox', '--download', ...transfers],
+      ...['hashsum', 'sha256', 'cloud:Agent files/_inbox/', '--download', ...transfers],
       ...['--files-from-raw=-', '--tpslimit=12', ...thrice],
     ],
   ],
@@ -200,6 +200,6 @@ describe('the arguments of rclone', () => {
     const { args } = commandArguments({ kind: 'list', from: at(below) });
 
     expect(args).toContain('--copy-links');
-    expect(args).toContain(':local:/mnt/workspace/shared');
+    expect(args).toContain(':local:/mnt/workspace/shared/');
   });
 });
