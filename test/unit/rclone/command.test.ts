@@ -139,7 +139,14 @@ const goldens: [string, RcloneCommand, string[]][] = [
   [
     'delete-named',
     { kind: 'delete-named', from: at(cloud), files: ['a'] },
-    ['delete', 'cloud:Agent files/', ...transfers, '--files-from-raw=-', '--tpslimit=12', ...thrice],
+    [
+      'delete',
+      'cloud:Agent files/',
+      ...transfers,
+      '--files-from-raw=-',
+      '--tpslimit=12',
+      ...thrice,
+    ],
   ],
   [
     'delete-one',
