@@ -218,9 +218,18 @@ function section({ name, options }: Remote): string {
     if (/[\r\n\0]/.test(key + value) || !/^[\w-]+$/.test(key)) {
       throw new RemoteError(`option ${JSON.stringify(key)} of remote "${name}" holds a line break`);
     }
-    return `${key} = ${value}`;
+    if (/%\([^)]+\)s/.test(value)) {
+      const problem = 'holds %(…)s, which rclone replaces by another option';
+      throw new RemoteError(`option "${key}" of remote "${name}" ${problem}`);
+    }
+    return `${key} = ${quoted(value)}`;
   });
   return [`[${name}]`, ...lines, ''].join('\n');
+}
+
+/** rclone takes quotes off that a value begins with, and spaces; backticks keep all of it. */
+function quoted(value: string): string {
+  return /^`|^"""|^\s|\s$/.test(value) ? `\`${value}\`` : value;
 }
 
 function trimSlashes(path: string): string {
