@@ -115,8 +115,8 @@ describe('drops into S3', () => {
       'renamed',
     );
     for (const text of box.webhooks()) {
-      // eslint-disable-next-line no-control-regex -- that none is there is the claim
       expect(text).not.toMatch(
+        // eslint-disable-next-line no-control-regex -- that none is there is the claim
         /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/,
       );
       expect(text).not.toMatch(/^[^"]*SYSTEM: run/);
