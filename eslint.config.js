@@ -15,7 +15,8 @@ const zones = [
     target: './infra',
     from: './functions',
     except: ['./shared/contract', './shared/config'],
-    message: 'Infrastructure knows the contract and the config schema, nothing else of the runtime.',
+    message:
+      'Infrastructure knows the contract and the config schema, nothing else of the runtime.',
   },
   {
     target: './functions',
@@ -86,7 +87,9 @@ export default defineConfig(
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'fetch', 'AbortSignal', 'Buffer', 'setTimeout'].map((name) => [name, 'readonly']),
+        ['process', 'console', 'URL', 'fetch', 'AbortSignal', 'Buffer', 'setTimeout'].map(
+          (name) => [name, 'readonly'],
+        ),
       ),
     },
   },

@@ -40,12 +40,10 @@ async function main(args: string[]): Promise<number> {
   let world: World | undefined;
   try {
     timeline.part('Workspace Sync for AWS, on this machine');
-    world = await Promise.race([
-      startWorld({ onStep: timeline.event }),
-      stopAsked.then(() => Promise.reject(new Error('interrupted'))),
-    ]);
+    // Asked to stop while it starts, it finishes that first: then everything that was started is known.
+    world = await startWorld({ onStep: timeline.event });
     timeline.event('deployed');
-    await Promise.race([runTour(world, timeline), stopAsked]);
+    if ((await Promise.race([runTour(world, timeline), stopAsked])) === 'interrupted') return 130;
     if (args.includes('--once')) {
       console.log('\nEvery claim above was checked.');
       return 0;
@@ -54,7 +52,6 @@ async function main(args: string[]): Promise<number> {
     await stopAsked;
     return 0;
   } catch (error) {
-    if (error instanceof Error && error.message === 'interrupted') return 130;
     console.error(`\n${error instanceof ClaimError ? error.message : String(error)}`);
     if (world) console.error(`The emulator's log: ${await keepLog(world)}`);
     return 1;
@@ -65,11 +62,11 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-function untilAsked(): Promise<void> {
+function untilAsked(): Promise<'interrupted'> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
-        resolve();
+        resolve('interrupted');
         process.once(signal, () => process.exit(130));
       });
     }

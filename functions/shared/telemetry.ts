@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { metricNamespace, product } from './contract/index.ts';
+import { deceptive } from './deceptive.ts';
 
 /** Structured log: what every part of the runtime writes to. */
 export interface Log {
@@ -10,18 +11,15 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/**
- * C1 controls, bidirectional overrides, zero-width and line-separating characters. JSON leaves them
- * as they are, and a hostile file name could use them to disguise or split a line in a log viewer.
- */
-const deceptive =
-  /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
-
-/** The text with every deceptive character written as its escape. */
+/** The text with every deceptive character written as its escape; line feeds and tabs stay. */
 export function visible(text: string): string {
-  return text.replace(
-    deceptive,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replace(deceptive, (characters) =>
+    /[\n\t]/.test(characters)
+      ? characters
+      : Array.from(
+          { length: characters.length },
+          (_, unit) => `\\u${characters.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+        ).join(''),
   );
 }
 

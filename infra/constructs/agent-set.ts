@@ -62,7 +62,7 @@ export class AgentSet extends Construct {
     };
     this.drops = new DropQueue(this, 'Drops', longest);
     this.sync = mover(this, 'Sync', props, syncGrants(granted, agents));
-    this.drain = mover(this, 'Drain', props, drainGrants(granted, this.drops.queue), {
+    this.drain = mover(this, 'Drain', props, drainGrants(granted, agents, this.drops.queue), {
       [environment.dropQueue]: this.drops.queue.queueUrl,
     });
     const requests = new DeadLetterQueue(this, 'DeadRequests');

@@ -1,3 +1,4 @@
+import { stagingFolder } from '../../functions/shared/contract/index.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   BlockPublicAccess,
@@ -31,7 +32,11 @@ export class Buckets extends Construct {
     super(scope, id);
     this.workspace = this.bucket('Workspace', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
     // Drops are delivered in seconds and large: what is left of them is not worth a month's rent.
-    this.exchange = this.bucket('Exchange', keepOldVersions({ days: 7, unfinishedUploads: 1 }));
+    this.exchange = this.bucket('Exchange', [
+      ...keepOldVersions({ days: 7, unfinishedUploads: 1 }),
+      // Copies on their way to rclone: what a killed run leaves is nobody's only copy.
+      { id: 'staging', prefix: `${stagingFolder}/`, expiration: Duration.days(1) },
+    ]);
     this.snapshots = this.bucket('Snapshots', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
     this.state = this.bucket('State', [
       ...keepOldVersions({ days: 7, unfinishedUploads: 7 }),

@@ -3,7 +3,12 @@ import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { folders, secretName, type SecretScope } from '../../functions/shared/contract/index.ts';
+import {
+  folders,
+  secretName,
+  stagingFolder,
+  type SecretScope,
+} from '../../functions/shared/contract/index.ts';
 import type { Buckets } from './buckets.ts';
 import { acknowledgeWildcards } from './nag.ts';
 
@@ -62,14 +67,19 @@ export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Gr
  * the exact version of a drop that it has delivered. A plain delete, which would hide a newer
  * version, is not granted.
  */
-export function drainGrants(granted: Granted, dropQueue: IQueue): Grant[] {
+export function drainGrants(
+  granted: Granted,
+  agents: readonly AgentConfig[],
+  dropQueue: IQueue,
+): Grant[] {
   const { buckets } = granted;
   const drops = buckets.exchange.arnForObjects(`*/${folders.outbox}/*`);
   return [
     list(buckets.exchange.bucketArn),
     { actions: ['s3:ListBucketVersions'], resources: [buckets.exchange.bucketArn] },
-    keys(['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObjectVersion'], [drops]),
+    keys(['s3:GetObjectVersion', 's3:DeleteObjectVersion'], [drops]),
     keys(uploads, [buckets.exchange.arnForObjects(`*/${folders.quarantine}/*`)]),
+    ...(agents.every(({ workspace }) => workspace.kind === 's3') ? [] : [stagingOf(buckets)]),
     list(buckets.workspace.bucketArn),
     keys(
       ['s3:GetObject', ...uploads],
@@ -81,6 +91,12 @@ export function drainGrants(granted: Granted, dropQueue: IQueue): Grant[] {
     ...announcements(granted),
     consume(dropQueue),
   ];
+}
+
+/** Drops on their way into a workspace that only rclone can write to: copies, ours to delete. */
+function stagingOf({ exchange }: Buckets): Grant {
+  const copies = exchange.arnForObjects(`${stagingFolder}/*`);
+  return keys(['s3:GetObject', 's3:DeleteObject', ...uploads], [copies]);
 }
 
 /** What `notify` may do: remember what it has posted, and read the webhooks' secrets. */

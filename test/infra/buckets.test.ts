@@ -82,13 +82,16 @@ describe('buckets', () => {
     });
   });
 
-  it('expire nothing that is current, apart from the history of runs', () => {
+  it('expire nothing that is current, apart from the history of runs and staged copies', () => {
     const expiring = bucketIds.flatMap((id) =>
       lifecycleOf(id)
         .filter((rule) => rule.ExpirationInDays !== undefined)
         .map((rule) => [id, rule.Prefix, rule.ExpirationInDays]),
     );
-    expect(expiring).toEqual([['BucketsState', 'history/', 90]]);
+    expect(expiring).toEqual([
+      ['BucketsExchange', '.staging/', 1],
+      ['BucketsState', 'history/', 90],
+    ]);
   });
 
   it('announce objects only where people drop them', () => {

@@ -139,10 +139,7 @@ describe('drain', () => {
 
   it('reads drops and inboxes, and nothing else of a workspace', () => {
     const read = on('drain', 's3:GetObject').filter((arn) => !arn.includes('State'));
-    expect(read).toEqual([
-      '<BucketsExchange.Arn>/*/_outbox/*',
-      '<BucketsWorkspace.Arn>/*/workspace/_inbox/*',
-    ]);
+    expect(read).toEqual(['<BucketsWorkspace.Arn>/*/workspace/_inbox/*']);
     expect(on('drain', 's3:GetObjectVersion')).toEqual(['<BucketsExchange.Arn>/*/_outbox/*']);
   });
 

@@ -67,6 +67,17 @@ export function quarantinePrefix(agent: string): string {
   return `${agent}/${folders.quarantine}/`;
 }
 
+/**
+ * First part of the keys of the exchange bucket under which drops wait to be carried by rclone. No
+ * agent's name begins with a dot; a lifecycle rule removes what a killed run leaves.
+ */
+export const stagingFolder = '.staging';
+
+/** Prefix under which one run stages the drops of one agent. */
+export function stagingPrefix(agent: string, runId: string): string {
+  return `${stagingFolder}/${agent}/${runId}/`;
+}
+
 /** Key of objects in the state bucket, by kind first, so that lifecycle rules can name a kind. */
 export const stateKeys = {
   lease: (scope: string): string => `leases/${scope}.json`,

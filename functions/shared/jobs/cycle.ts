@@ -34,6 +34,8 @@ export interface Sides {
   destination: ListedFile[];
   drops: Drop[];
   outboxExists: boolean;
+  /** `undefined` where the listing does not reach to the root of the workspace. */
+  inboxExists: boolean | undefined;
 }
 
 /** Lists both sides at once; a reason where the workspace cannot be read. */
@@ -50,7 +52,14 @@ export async function lookAtBothSides(cycle: Cycle): Promise<Sides | RunReason> 
       .filter(({ path }) => path.startsWith(inOutbox))
       .map((file) => dropOf({ ...file, path: file.path.slice(inOutbox.length) })),
     outboxExists: cloud.folders.includes(folders.outbox),
+    inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(source) : undefined,
   };
+}
+
+function hasInbox({ folders: names, files }: Listing): boolean {
+  return (
+    names.includes(folders.inbox) || files.some(({ path }) => path.startsWith(`${folders.inbox}/`))
+  );
 }
 
 /** A workspace that cannot be read is not an empty one: the run is blocked. */
@@ -107,6 +116,7 @@ export async function makeMailboxes(
     });
     if (result.outcome !== 'done') throw new RcloneError('The _outbox cannot be made', result);
   }
+  if (sides.inboxExists === true) return;
   if (agent.workspace.kind === 's3') {
     const marker = {
       Bucket: required(runtime.env, environment.workspaceBucket),

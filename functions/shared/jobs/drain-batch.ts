@@ -148,7 +148,9 @@ async function agentsWithDrops({ s3, env }: Runtime): Promise<string[]> {
         ContinuationToken: token,
       }),
     );
-    for (const { Prefix = '' } of page.CommonPrefixes ?? []) agents.push(Prefix.slice(0, -1));
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
+      if (!Prefix.startsWith('.')) agents.push(Prefix.slice(0, -1));
+    }
     token = page.NextContinuationToken;
   } while (token !== undefined);
   return agents;

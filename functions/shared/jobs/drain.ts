@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
-import { environment, folders } from '../contract/index.ts';
+import { environment, folders, stagingPrefix } from '../contract/index.ts';
 import { deliver, type DeliveryDeps, type DeliveryResult } from '../mailbox/deliver.ts';
 import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
 import { listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
+import { stagedCarrier } from '../mailbox/staging.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import { openSession } from '../rclone/session.ts';
 import type { JobResult } from '../runtime/report.ts';
@@ -13,7 +14,7 @@ import type { RunContext } from '../runtime/run.ts';
 import { required, roleCredentials } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
 import { announcements, deliveryReport, partial } from './delivery-report.ts';
-import { dropsRemote, workspaceRemote } from '../workspace/places.ts';
+import { exchangeRemote, workspaceRemote } from '../workspace/places.ts';
 
 /**
  * Delivers what lies in an agent's drop folder. What invoked it is only a hint: it looks for
@@ -61,26 +62,29 @@ async function withMailbox(
     const workspace = { client: runtime.s3, bucket, agent: agent.name };
     return work({ inbox: s3Inbox(workspace), carrier: s3Carrier(place, workspace) });
   }
-  const remotes = [
-    dropsRemote(runtime, agent.name),
-    await workspaceRemote(runtime, agent),
-  ] as const;
+  const prefix = stagingPrefix(agent.name, lease.runId);
+  const staged = exchangeRemote(runtime, prefix);
+  const workspace = await workspaceRemote(runtime, agent);
   const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
   const session = await openSession({
     binary: locateRclone(runtime.env, runtime.temporaryFolder),
-    remotes: [...remotes],
+    remotes: [staged, workspace],
     log: runtime.log,
     remaining: () => budget.remaining(),
     temporaryFolder: runtime.temporaryFolder,
     env: roleCredentials(runtime.env),
   });
   try {
-    const from = { session, remote: remotes[0], path: '' };
-    const to = { session, remote: remotes[1], path: folders.inbox };
+    const from = { session, remote: staged, path: '' };
+    const to = { session, remote: workspace, path: folders.inbox };
     const { store } = runtime;
     return await work({
       inbox: rcloneInbox(to, scratchFolder),
-      carrier: rcloneCarrier({ from, to, store, agent: agent.name, fence: lease.fence }),
+      carrier: stagedCarrier(
+        place,
+        prefix,
+        rcloneCarrier({ from, to, store, agent: agent.name, fence: lease.fence }),
+      ),
     });
   } finally {
     await session.close();

@@ -45,13 +45,29 @@ const sessionSchema = z.object({ agent: z.string().min(1) });
  * @throws RequestError that names every fault.
  */
 export function parseRequest(event: unknown, job: JobRequest['job']): JobRequest {
+  const request = readRequest(event, job);
+  if (request.job !== job) {
+    throw new RequestError(
+      `it asks for the job "${request.job}", and this function runs "${job}". Invoke the other one`,
+    );
+  }
+  return request;
+}
+
+function readRequest(event: unknown, job: JobRequest['job']): JobRequest {
   const envelope = eventSchema.safeParse(event);
   if (!envelope.success) return parseOwn({ job, trigger: 'manual', ...asObject(event) });
   const { source, 'detail-type': type, detail } = envelope.data;
   if (source === eventSources.own && type === eventTypes.continuation) return parseOwn(detail);
-  if (source === eventSources.gateway) return sessionRequest(type, detail);
+  const trigger = sessionTriggers[type];
+  if (source === eventSources.gateway && trigger) return sessionRequest(trigger, detail);
   throw new RequestError(`an event "${type}" of "${source}" is not one that this function takes`);
 }
+
+const sessionTriggers: Record<string, JobRequest['trigger'] | undefined> = {
+  [eventTypes.sessionStarted]: 'session-start',
+  [eventTypes.sessionEnded]: 'session-end',
+};
 
 function asObject(event: unknown): object {
   if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event;
@@ -64,10 +80,9 @@ function parseOwn(value: unknown): JobRequest {
   return parsed.data;
 }
 
-function sessionRequest(type: string, detail: unknown): JobRequest {
+function sessionRequest(trigger: JobRequest['trigger'], detail: unknown): JobRequest {
   const session = sessionSchema.safeParse(detail);
   if (!session.success) throw new RequestError('a session event needs detail {"agent": "<name>"}');
-  const trigger = type === eventTypes.sessionStarted ? 'session-start' : 'session-end';
   return { job: 'sync', agent: session.data.agent, trigger };
 }
 

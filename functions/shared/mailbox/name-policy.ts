@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { folders } from '../contract/index.ts';
+import { deceptive } from '../deceptive.ts';
 
 /** The name under which a drop is delivered, below `_inbox`. */
 export interface SafeName {
@@ -22,13 +23,6 @@ const transient =
 export function isTransient(path: string): boolean {
   return transient.test(path.slice(path.lastIndexOf('/') + 1));
 }
-
-/**
- * Controls, lone surrogates, line separators, marks of direction, and whatever takes no room on a
- * screen. The selector that makes a picture of an emoji is kept where it does that.
- */
-const deceptive =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\ufff9-\ufffb]|(?<!\p{Emoji})\ufe0f|(?!\ufe0f)\p{Default_Ignorable_Code_Point}/gu;
 
 /** Characters that look like the dots and slashes of a path and become them when normalised. */
 const pathLookalikes = /[\uff0e\u2024\uff0f\u2044\u2215\uff3c\ufe52\ufe68]/gu;

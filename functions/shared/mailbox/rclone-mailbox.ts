@@ -142,6 +142,9 @@ async function list({
   return parseListing(result.stdout);
 }
 
+/** Drops that the journal remembers: many times what is carried before receipts are written. */
+const maxNoted = 2_000;
+
 /** What a run that is killed leaves for the next: which name each drop was to have. */
 const journalSchema = z.record(z.string(), z.string());
 
@@ -183,7 +186,10 @@ export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
     async carry(parcels) {
       if (parcels.length === 0) return [];
       const names = parcels.map(({ decision, name }) => [decision.id, name] as const);
-      await writeFenced(store, key, fence, Object.fromEntries(names));
+      const before = Object.entries((await readFenced(store, key, journalSchema)) ?? {});
+      // What a killed run has noted stays until it can no longer matter: the newest are kept.
+      const noted = new Map([...before, ...names].slice(-maxNoted));
+      await writeFenced(store, key, fence, Object.fromEntries(noted));
       return verify(to, parcels, new Set(await copyParcels(options, parcels)));
     },
   };
@@ -208,12 +214,16 @@ async function copyParcels(options: RcloneCarrierOptions, parcels: Parcel[]): Pr
   for (const parcel of parcels.filter((candidate) => !sameName.includes(candidate))) {
     const result = await options.from.session.run({
       kind: 'copy-one',
-      from: { ...options.from, path: `${options.from.path}/${parcel.decision.drop.path}` },
+      from: { ...options.from, path: joined(options.from.path, parcel.decision.drop.path) },
       to: { ...options.to, path: `${options.to.path}/${parcel.name}` },
     });
     if (result.outcome === 'done' && result.account.copied.length > 0) arrived.push(parcel);
   }
   return arrived;
+}
+
+function joined(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
 }
 
 /** Reads back what has arrived, from where it lies now, and says how each parcel ended. */

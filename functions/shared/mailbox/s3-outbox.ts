@@ -83,6 +83,11 @@ function timeOf({ modified }: Drop): number {
   return modified === undefined ? 0 : epochOf(modified);
 }
 
+/** One version of a drop, as the source of a copy inside S3. */
+export function versionSource({ bucket, agent }: DropPlace, { path, version }: Drop): string {
+  return `${bucket}/${encodeURIComponent(dropPrefix(agent) + path)}?versionId=${version}`;
+}
+
 /** The exchange bucket's `_outbox` of an agent. */
 export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
   const keyOf = (drop: Drop): string => dropPrefix(agent) + drop.path;
@@ -93,7 +98,7 @@ export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
     quarantine: ({ drop, id }) =>
       copyVersion(client, {
         bucket,
-        source: `${bucket}/${encodeURIComponent(keyOf(drop))}?versionId=${drop.version}`,
+        source: versionSource({ client, bucket, agent }, drop),
         target: quarantinePrefix(agent) + id,
         size: drop.size,
       }),

@@ -92,7 +92,10 @@ function redactor(remotes: Remote[], env: Record<string, string>): (text: string
     ),
     env['AWS_SECRET_ACCESS_KEY'] ?? '',
     env['AWS_SESSION_TOKEN'] ?? '',
-  ].filter((secret) => secret.length >= 6);
+  ]
+    .filter((secret) => secret.length >= 6)
+    // A short one inside a longer one would leave the rest of it.
+    .sort((a, b) => b.length - a.length);
   return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
 }
 

@@ -3,11 +3,14 @@ import {
   metrics,
   type JobReport,
   type JobRequest,
+  type RunPlan,
   type RunProgress,
   type RunState,
+  type RunTotals,
 } from '../contract/index.ts';
 import { putEvent } from './events.ts';
 import type { Runtime } from './runtime.ts';
+import { totalsOf } from './report.ts';
 import { remember } from './status.ts';
 
 /**
@@ -20,7 +23,7 @@ export async function publish(
   request: JobRequest,
   progress: RunProgress,
 ): Promise<void> {
-  writeMetrics(runtime, report);
+  writeMetrics(runtime, report, progress.totals);
   runtime.log.info(`${report.job} ${report.state}`, { report: shortened(report) });
   if (report.state === 'continued') {
     await askForNextLeg(runtime, report, request, progress);
@@ -61,7 +64,8 @@ const eventOf: Record<Exclude<RunState, 'continued'>, string> = {
   failed: eventTypes.failed,
 };
 
-function writeMetrics({ emit }: Runtime, report: JobReport): void {
+/** Counters of earlier legs have been emitted by them: only what this leg has added counts. */
+function writeMetrics({ emit }: Runtime, report: JobReport, before: RunTotals): void {
   const dimensions = { Agent: report.agent, Job: report.job };
   if (report.state !== 'continued') {
     emit(metricOf[report.state], 1, dimensions);
@@ -69,31 +73,38 @@ function writeMetrics({ emit }: Runtime, report: JobReport): void {
     if (report.state === 'partial') emit(metrics.succeeded, 1, dimensions);
     emit(metrics.duration, report.durationMs, dimensions, 'Milliseconds');
   }
-  if (report.filesSent > 0) emit(metrics.filesSent, report.filesSent, dimensions);
-  if (report.filesDelivered > 0) emit(metrics.filesDelivered, report.filesDelivered, dimensions);
-  if (report.filesQuarantined > 0)
-    emit(metrics.filesQuarantined, report.filesQuarantined, dimensions);
+  const counters = [
+    [metrics.filesSent, report.filesSent - before.filesSent],
+    [metrics.filesDelivered, report.filesDelivered - before.filesDelivered],
+    [metrics.filesQuarantined, report.filesQuarantined - before.filesQuarantined],
+  ] as const;
+  for (const [name, added] of counters) if (added > 0) emit(name, added, dimensions);
 }
 
-/** An event may have 256 KB: a few names explain, the rest is in the history. */
-function shortened(report: JobReport): JobReport {
-  const names = 50;
+/** An event may have 256 KB. */
+const maxEventBytes = 200 * 1024;
+
+/** A few names explain; the rest is in the history. Long names make it fewer. */
+function shortened(report: JobReport, names = 50): JobReport {
   const { plan, ...rest } = report;
-  return {
+  const short: JobReport = {
     ...rest,
     skipped: report.skipped.slice(0, names),
     delivered: report.delivered.slice(0, names),
-    ...(plan
-      ? {
-          plan: {
-            copy: plan.copy.slice(0, names),
-            update: plan.update.slice(0, names),
-            delete: plan.delete.slice(0, names),
-            deliver: plan.deliver.slice(0, names),
-            totals: plan.totals,
-          },
-        }
-      : {}),
+    warnings: report.warnings.slice(0, names),
+    ...(plan ? { plan: shortPlan(plan, names) } : {}),
+  };
+  const fits = names === 0 || Buffer.byteLength(JSON.stringify(short)) <= maxEventBytes;
+  return fits ? short : shortened(report, Math.floor(names / 2));
+}
+
+function shortPlan({ totals, ...lists }: RunPlan, names: number): RunPlan {
+  return {
+    copy: lists.copy.slice(0, names),
+    update: lists.update.slice(0, names),
+    delete: lists.delete.slice(0, names),
+    deliver: lists.deliver.slice(0, names),
+    totals,
   };
 }
 
@@ -103,25 +114,8 @@ async function askForNextLeg(
   request: JobRequest,
   progress: RunProgress,
 ): Promise<void> {
-  const {
-    filesSent,
-    bytesSent,
-    filesDeleted,
-    filesDelivered,
-    bytesDelivered,
-    filesQuarantined,
-    apiRetries,
-  } = report;
-  const totals = {
-    filesSent,
-    bytesSent,
-    filesDeleted,
-    filesDelivered,
-    bytesDelivered,
-    filesQuarantined,
-    apiRetries,
-  };
-  const progressed = JSON.stringify(totals) !== JSON.stringify(progress.totals);
+  const totals = totalsOf(report);
+  const progressed = finished(totals) > finished(progress.totals);
   const run: RunProgress = {
     ...progress,
     leg: progress.leg + 1,
@@ -133,6 +127,16 @@ async function askForNextLeg(
     trigger: 'continuation',
     run,
   } satisfies JobRequest);
+}
+
+/** Files that are done with. Requests that were tried again are no progress. */
+function finished({
+  filesSent,
+  filesDeleted,
+  filesDelivered,
+  filesQuarantined,
+}: RunTotals): number {
+  return filesSent + filesDeleted + filesDelivered + filesQuarantined;
 }
 
 function titled(job: string): string {

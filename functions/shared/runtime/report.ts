@@ -52,14 +52,22 @@ export function createReport(
 }
 
 function addTotals(before: RunTotals, leg: Partial<RunTotals>): RunTotals {
-  const sum = (name: keyof RunTotals): number => before[name] + (leg[name] ?? 0);
+  return mapTotals((name) => before[name] + (leg[name] ?? 0));
+}
+
+/** The counters of a report, without the rest of it. */
+export function totalsOf(report: RunTotals): RunTotals {
+  return mapTotals((name) => report[name]);
+}
+
+function mapTotals(value: (name: keyof RunTotals) => number): RunTotals {
   return {
-    filesSent: sum('filesSent'),
-    bytesSent: sum('bytesSent'),
-    filesDeleted: sum('filesDeleted'),
-    filesDelivered: sum('filesDelivered'),
-    bytesDelivered: sum('bytesDelivered'),
-    filesQuarantined: sum('filesQuarantined'),
-    apiRetries: sum('apiRetries'),
+    filesSent: value('filesSent'),
+    bytesSent: value('bytesSent'),
+    filesDeleted: value('filesDeleted'),
+    filesDelivered: value('filesDelivered'),
+    bytesDelivered: value('bytesDelivered'),
+    filesQuarantined: value('filesQuarantined'),
+    apiRetries: value('apiRetries'),
   };
 }

@@ -141,5 +141,6 @@ function limitLegs(
 }
 
 function madeProgress(result: JobResult): boolean {
-  return (result.filesSent ?? 0) + (result.filesDeleted ?? 0) + (result.filesDelivered ?? 0) > 0;
+  const { filesSent = 0, filesDeleted = 0, filesDelivered = 0, filesQuarantined = 0 } = result;
+  return filesSent + filesDeleted + filesDelivered + filesQuarantined > 0;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { runStates, stateKeys, type JobReport } from '../contract/index.ts';
-import { readJson } from '../state/json.ts';
+import { readJson, StateCorruptError, type Versioned } from '../state/json.ts';
+import type { WriteCondition } from '../state/object-store.ts';
 import type { Runtime } from './runtime.ts';
 
 const statusSchema = z.object({
@@ -31,12 +32,30 @@ export async function remember(runtime: Runtime, report: JobReport): Promise<voi
   if (report.state === 'skipped') return;
   const key = stateKeys.status(report.agent, report.job);
   for (let attempt = 0; attempt < statusAttempts; attempt++) {
-    const current = await readJson(runtime.store, key, statusSchema);
-    const next = nextStatus(current?.value, report);
-    const condition = current ? { ifMatch: current.etag } : ({ ifAbsent: true } as const);
+    const current = await readStatus(runtime, key);
+    const next = nextStatus(current === 'unreadable' ? undefined : current?.value, report);
+    const condition = current === 'unreadable' ? undefined : conditionFor(current);
     if ((await runtime.store.put(key, JSON.stringify(next), condition)).written) return;
   }
   runtime.log.warn('the status could not be written: other runs ended at the same time', { key });
+}
+
+/** A status is a summary: one that cannot be read is begun anew, the history has the rest. */
+async function readStatus(
+  { store, log }: Runtime,
+  key: string,
+): Promise<Versioned<JobStatus> | 'unreadable' | undefined> {
+  try {
+    return await readJson(store, key, statusSchema);
+  } catch (error) {
+    if (!(error instanceof StateCorruptError)) throw error;
+    log.warn('the status cannot be read and is begun anew', { key, error });
+    return 'unreadable';
+  }
+}
+
+function conditionFor(current: Versioned<JobStatus> | undefined): WriteCondition {
+  return current ? { ifMatch: current.etag } : { ifAbsent: true };
 }
 
 function nextStatus(before: JobStatus | undefined, report: JobReport): JobStatus {

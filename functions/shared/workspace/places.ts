@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { resolveReferences, referencesIn, type AgentConfig } from '../config/index.ts';
-import { dropPrefix, environment, workspacePrefix, type SecretScope } from '../contract/index.ts';
+import { environment, workspacePrefix, type SecretScope } from '../contract/index.ts';
 import {
   cloudRemote,
   customRemote,
@@ -56,10 +56,10 @@ export async function agentCloud(runtime: Runtime, agent: AgentConfig): Promise<
   return cloudRemote('cloud', sync, runtime.s3Access);
 }
 
-/** The agent's drops in the exchange bucket, for workspaces that only rclone can write to. */
-export function dropsRemote(runtime: Runtime, agent: string): Remote {
+/** A folder of the exchange bucket, for workspaces that only rclone can write to. */
+export function exchangeRemote(runtime: Runtime, prefix: string): Remote {
   const bucket = required(runtime.env, environment.exchangeBucket);
-  return ownBucketRemote('drops', bucket, dropPrefix(agent), runtime.s3Access);
+  return ownBucketRemote('drops', bucket, prefix, runtime.s3Access);
 }
 
 /**

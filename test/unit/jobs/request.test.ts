@@ -151,22 +151,22 @@ describe('what is no request', () => {
   });
 
   // The sync function would do its own work and report it as another job's success.
-  it.fails('is a request for another job than the function’s', () => {
+  it('is a request for another job than the function’s', () => {
     expect(() => parseRequest({ agent: 'main', job: 'backup' }, 'sync')).toThrow(RequestError);
   });
 
-  it.fails('is a continuation of another job than the function’s', () => {
+  it('is a continuation of another job than the function’s', () => {
     const detail = { job: 'drain', agent: 'main', trigger: 'continuation', run };
     expect(() => parseRequest(continuation(detail), 'sync')).toThrow(RequestError);
   });
 
   // Whatever is not a start counts as an end.
-  it.fails('is an event of a gateway that is neither a start nor an end', () => {
+  it('is an event of a gateway that is neither a start nor an end', () => {
     const given = event('openclaw.gateway', 'Message Received', { agent: 'main' });
     expect(() => parseRequest(given, 'sync')).toThrow(RequestError);
   });
 
-  it.fails('is a session event for a function that does not sync', () => {
+  it('is a session event for a function that does not sync', () => {
     const given = event('openclaw.gateway', 'Session Started', { agent: 'main' });
     expect(() => parseRequest(given, 'drain')).toThrow(RequestError);
   });

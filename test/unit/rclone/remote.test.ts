@@ -231,7 +231,7 @@ describe('the text of rclone.conf', () => {
     const next = customRemote('next', '', { rcloneType: 'box' });
 
     expect(rcloneConfig([webdav({ url: 'https://x', user: 'a = b' }), next])).toBe(
-      '[cloud]\nurl = https://x\nuser = a = b\ntype = webdav\n\n[next]\ntype = box\n',
+      '[cloud]\npacer_min_sleep = 1ms\nurl = https://x\nuser = a = b\ntype = webdav\n\n[next]\ntype = box\n',
     );
   });
 
