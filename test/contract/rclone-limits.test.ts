@@ -290,8 +290,8 @@ describe('a config file', () => {
   ])('gives rclone the value that was meant: %s', (_, value) => {
     const file = join(world.root, 'rclone.conf');
     const remotes = [
-      customRemote('cloud', '', { rcloneType: 'webdav', rcloneOptions: { user: value } }),
-      customRemote('next', '', { rcloneType: 'webdav', rcloneOptions: { user: 'next' } }),
+      customRemote('cloud', '', { rcloneType: 'ftp', rcloneOptions: { user: value } }),
+      customRemote('next', '', { rcloneType: 'ftp', rcloneOptions: { user: 'next' } }),
     ];
     writeFileSync(file, rcloneConfig(remotes));
 
@@ -300,8 +300,8 @@ describe('a config file', () => {
     });
 
     expect(JSON.parse(stdout)).toEqual({
-      cloud: { type: 'webdav', user: value },
-      next: { type: 'webdav', user: 'next' },
+      cloud: { type: 'ftp', user: value },
+      next: { type: 'ftp', user: 'next' },
     });
   });
 });
