@@ -1,10 +1,10 @@
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { loadAgentConfig } from '../config/index.ts';
 import { environment, folders, type JobReport, type JobRequest } from '../contract/index.ts';
 import { runJob, type InvocationContext } from '../runtime/run.ts';
 import { required, type Runtime } from '../runtime/runtime.ts';
+import { listObjects } from '../state/list-objects.ts';
 import { drain } from './drain.ts';
 import { parseRequest } from './request.ts';
 
@@ -138,21 +138,13 @@ export async function drainAgent(
 
 /** Agents that have anything at all in the exchange bucket; draining looks closer. */
 async function agentsWithDrops({ s3, env }: Runtime): Promise<string[]> {
+  const bucket = required(env, environment.exchangeBucket);
   const agents: string[] = [];
-  let token: string | undefined;
-  do {
-    const page = await s3.send(
-      new ListObjectsV2Command({
-        Bucket: required(env, environment.exchangeBucket),
-        Delimiter: '/',
-        ContinuationToken: token,
-      }),
+  for await (const { prefixes } of listObjects(s3, { bucket, delimiter: '/' })) {
+    agents.push(
+      ...prefixes.filter((name) => !name.startsWith('.')).map((name) => name.slice(0, -1)),
     );
-    for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
-      if (!Prefix.startsWith('.')) agents.push(Prefix.slice(0, -1));
-    }
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
+  }
   return agents;
 }
 

@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises';
 import {
   GetObjectCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   S3ServiceException,
@@ -13,11 +12,12 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { dropPrefix, folders, workspacePrefix, type Receipt } from '../contract/index.ts';
 import { inParallel } from '../parallel.ts';
+import { listObjects } from '../state/list-objects.ts';
 import { conditionFailed } from '../state/s3-object-store.ts';
 import { freeName, nameKey } from './name-policy.ts';
 import type { Carried, Carrier, Delivering, Inbox, Parcel } from './ports.ts';
 import { parseReceipt, receiptPath, receiptText } from './receipt.ts';
-import { keyDecoder, type DropPlace } from './s3-outbox.ts';
+import type { DropPlace } from './s3-outbox.ts';
 
 /** An agent's workspace in the workspace bucket. */
 export interface WorkspacePlace {
@@ -76,24 +76,10 @@ async function listFolder(
   cut: number,
 ): Promise<string[]> {
   const names: string[] = [];
-  let token: string | undefined;
-  do {
-    const page = await client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        Delimiter: '/',
-        EncodingType: 'url',
-        ContinuationToken: token,
-      }),
-    );
-    const decode = keyDecoder(page.EncodingType);
-    for (const { Key = '' } of page.Contents ?? []) names.push(decode(Key).slice(cut));
-    for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
-      names.push(decode(Prefix).slice(cut, -1));
-    }
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
+  for await (const page of listObjects(client, { bucket, prefix, delimiter: '/' })) {
+    names.push(...page.objects.map(({ Key }) => Key.slice(cut)));
+    names.push(...page.prefixes.map((folder) => folder.slice(cut, -1)));
+  }
   return names;
 }
 

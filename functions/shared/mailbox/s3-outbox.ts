@@ -7,6 +7,7 @@ import {
 import { epochOf } from '../clock.ts';
 import { dropPrefix, quarantinePrefix } from '../contract/index.ts';
 import { inParallel } from '../parallel.ts';
+import { keyDecoder } from '../state/list-objects.ts';
 import type { Drop } from './delivery.ts';
 import { copyVersion } from './s3-copy.ts';
 import type { Outbox, Quarantining } from './ports.ts';
@@ -72,11 +73,6 @@ function collect(
       ...(version.LastModified ? { modified: version.LastModified.toISOString() } : {}),
     });
   }
-}
-
-/** S3 says in its answer whether it has encoded the keys; not every implementation does. */
-export function keyDecoder(encoding: string | undefined): (key: string) => string {
-  return encoding === 'url' ? (key) => decodeURIComponent(key.replaceAll('+', ' ')) : (key) => key;
 }
 
 function timeOf({ modified }: Drop): number {

@@ -1,6 +1,6 @@
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { keyDecoder } from '../mailbox/s3-outbox.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Listing, ListedFile } from '../rclone/listing.ts';
+import { listObjects } from '../state/list-objects.ts';
 
 /**
  * Lists a prefix: one request for each thousand objects and no other. The tag of an object changes
@@ -12,23 +12,13 @@ export async function listPrefix(
   prefix: string,
 ): Promise<Listing> {
   const files: ListedFile[] = [];
-  const folders = new Set<string>();
-  let token: string | undefined;
-  do {
-    const page = await client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        EncodingType: 'url',
-        ContinuationToken: token,
-      }),
-    );
-    const decode = keyDecoder(page.EncodingType);
-    for (const { Key = '', Size = 0, ETag, LastModified } of page.Contents ?? []) {
-      const path = decode(Key).slice(prefix.length);
+  const folders: string[] = [];
+  for await (const { objects } of listObjects(client, { bucket, prefix })) {
+    for (const { Key, Size = 0, ETag, LastModified } of objects) {
+      const path = Key.slice(prefix.length);
       if (path === '') continue;
       if (path.endsWith('/') && Size === 0) {
-        folders.add(path.slice(0, -1));
+        folders.push(path.slice(0, -1));
         continue;
       }
       files.push({
@@ -38,7 +28,6 @@ export async function listPrefix(
         ...(ETag === undefined ? {} : { hash: ETag }),
       });
     }
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
-  return { files, folders: [...folders] };
+  }
+  return { files, folders };
 }
