@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHash } from 'node:crypto';
 import type { World } from '../../local/world.ts';
@@ -23,6 +24,9 @@ describe('mailbox mode', () => {
       nosecret: {},
       large: { sync: { maxDropBytes: 1_000 } },
       first: {},
+      swaps: {},
+      again: { sync: { settle: 0 } },
+      overwrites: { sync: { trash: false } },
     });
   });
   afterAll(() => world.stop());
@@ -269,6 +273,70 @@ describe('mailbox mode', () => {
     const cloud = put.find(({ source }) => source.kind === 'cloud');
     expect((await box.cloud())[cloud?.name ?? '']).toBe('c'.repeat(1_002));
     expect((await box.sync()).state).toBe('succeeded');
+  });
+
+  it('never puts a file in the place of a folder of the cloud', async () => {
+    const box = new Mailbox(world, 'swaps');
+    await box.givenWorkspace({ 'art/old.txt': 'old', 'kept.txt': 'k' });
+    await box.sync();
+    await box.givenCloud({
+      'art/.DS_Store': 'a person’s',
+      '_outbox/growing.part': 'half a drop',
+      '.trash/older': 'trash',
+    });
+    await box.removeFromWorkspace('art/old.txt');
+    await box.givenWorkspace({ art: 'a file now', _outbox: 'odd', '.trash': 'odd', _inbox: 'odd' });
+
+    const first = await box.sync();
+    const second = await box.sync();
+
+    expect(first).toMatchObject({ state: 'partial', filesDeleted: 1 });
+    const clash = { path: 'art', reason: 'a folder of that name lies in the cloud folder' };
+    expect(first.skipped).toContainEqual(clash);
+    expect(second.skipped).toContainEqual(clash);
+    const cloud = await box.cloud();
+    expect(cloud).toMatchObject({
+      'art/.DS_Store': 'a person’s',
+      '_outbox/growing.part': 'half a drop',
+      '.trash/older': 'trash',
+      'kept.txt': 'k',
+    });
+    expect(Object.values(cloud)).toContain('old');
+  });
+
+  it('delivers a drop that is put there again with the same name, size and time', async () => {
+    const box = new Mailbox(world, 'again');
+    const time = new Date('2026-01-02T03:04:05Z');
+    await box.sync();
+    await box.givenCloud({ '_outbox/report.pdf': 'AAAA' });
+    await utimes(box.cloudPath('_outbox/report.pdf'), time, time);
+    await box.sync();
+    await box.removeFromWorkspace('_inbox/report.pdf');
+    await box.givenCloud({ '_outbox/report.pdf': 'BBBB' });
+    await utimes(box.cloudPath('_outbox/report.pdf'), time, time);
+
+    const report = await box.sync();
+
+    expect(report).toMatchObject({ state: 'succeeded', filesDelivered: 1 });
+    expect(await box.inbox()).toEqual({ 'report.pdf': 'BBBB' });
+    expect(await box.receipts()).toHaveLength(2);
+    await box.expectWebhook('report.pdf');
+  });
+
+  it('does not overwrite what lay in the cloud folder before its first push', async () => {
+    const box = new Mailbox(world, 'overwrites');
+    await box.givenCloud({ 'README.md': 'a person wrote this', 'same.md': 'size' });
+    await box.givenWorkspace({ 'README.md': 'agent', 'same.md': 'SIZE' });
+
+    const blocked = await box.sync();
+
+    expect(blocked).toMatchObject({ state: 'blocked', reason: { code: 'first-push-deletes' } });
+    expect(await box.cloud()).toEqual({ 'README.md': 'a person wrote this', 'same.md': 'size' });
+
+    await box.sync({ confirmDeletes: 1 });
+
+    const kept = Object.values(await box.cloud()).sort();
+    expect(kept).toEqual(['SIZE', 'a person wrote this', 'agent', 'size']);
   });
 
   it('runs one at a time', async () => {

@@ -86,6 +86,7 @@ export const stateKeys = {
     `history/${agent}/${day}/${runId}.json`,
   pushManifest: (agent: string): string => `manifests/${agent}/push.json.gz`,
   drainJournal: (agent: string): string => `journals/${agent}/drain.json`,
+  pendingDrops: (agent: string): string => `journals/${agent}/outbox.json`,
   notifications: (agent: string): string => `notifications/${agent}.json`,
 } as const;
 

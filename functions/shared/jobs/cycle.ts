@@ -5,7 +5,7 @@ import type { Drop } from '../mailbox/delivery.ts';
 import { dropOf } from '../mailbox/rclone-mailbox.ts';
 import { inboxKey } from '../mailbox/s3-inbox.ts';
 import { excludeMatcher } from '../rclone/filter.ts';
-import { parseListing, type ListedFile, type Listing } from '../rclone/listing.ts';
+import { isMissingFolder, parseListing, type ListedFile, type Listing } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
 import { RcloneError, type RcloneSession } from '../rclone/session.ts';
 import { reasonOf, type RunContext } from '../runtime/run.ts';
@@ -32,6 +32,8 @@ export interface Cycle {
 export interface Sides {
   source: ListedFile[];
   destination: ListedFile[];
+  /** Folders of the cloud folder. */
+  destinationFolders: string[];
   drops: Drop[];
   outboxExists: boolean;
   /** `undefined` where the listing does not reach to the root of the workspace. */
@@ -42,18 +44,37 @@ export interface Sides {
 export async function lookAtBothSides(cycle: Cycle): Promise<Sides | RunReason> {
   const [source, cloud] = await Promise.all([listWorkspace(cycle), listCloud(cycle)]);
   if ('code' in source) return source;
-  const excluded = excludeMatcher(cycle.exclude);
-  const keep = (file: ListedFile): boolean => !excluded(file.path);
-  const inOutbox = `${folders.outbox}/`;
+  const keep = pushable(cycle);
+  const inOutbox = (path: string): boolean => firstFolder(cycle.cloud, path) === folders.outbox;
   return {
     source: source.files.filter(keep),
     destination: cloud.files.filter(keep),
+    destinationFolders: cloud.folders,
     drops: cloud.files
-      .filter(({ path }) => path.startsWith(inOutbox))
-      .map((file) => dropOf({ ...file, path: file.path.slice(inOutbox.length) })),
-    outboxExists: cloud.folders.includes(folders.outbox),
+      .filter(({ path }) => inOutbox(path))
+      .map((file) => dropOf({ ...file, path: file.path.slice(folders.outbox.length + 1) })),
+    outboxExists: cloud.folders.some((path) => inOutbox(`${path}/`)),
     inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(source) : undefined,
   };
+}
+
+const reserved: readonly string[] = [
+  folders.inbox,
+  folders.outbox,
+  folders.trash,
+  folders.quarantine,
+];
+
+/** Whether a file belongs to what is pushed: neither excluded nor in a reserved folder. */
+export function pushable({ exclude, cloud }: Cycle): (file: ListedFile) => boolean {
+  const excluded = excludeMatcher(exclude);
+  return ({ path }) => !excluded(path) && !reserved.includes(firstFolder(cloud, `${path}/`));
+}
+
+/** The first folder of a path, as the cloud folder knows it: `_Outbox` may be `_outbox` there. */
+function firstFolder({ caseInsensitive }: Remote, path: string): string {
+  const first = path.includes('/') ? path.slice(0, path.indexOf('/')) : '';
+  return caseInsensitive ? first.toLowerCase() : first;
 }
 
 function hasInbox({ folders: names, files }: Listing): boolean {
@@ -98,7 +119,7 @@ export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Lis
     // What a person drops is delivered, whatever is left out of the push.
     include: [`/${folders.outbox}/**`],
   });
-  if (result.outcome === 'not-found') return { files: [], folders: [] };
+  if (isMissingFolder(result)) return { files: [], folders: [] };
   if (result.outcome !== 'done') throw new RcloneError('The cloud folder cannot be listed', result);
   return parseListing(result.stdout);
 }

@@ -1,6 +1,7 @@
 import { environment, folders } from '../contract/index.ts';
 import { deliver, type DeliveryResult } from '../mailbox/deliver.ts';
 import type { Drop } from '../mailbox/delivery.ts';
+import { beginDrops, finishDrops } from '../mailbox/pending.ts';
 import { listOutbox, rcloneCarrier, rcloneInbox, rcloneOutbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Inbox } from '../mailbox/s3-inbox.ts';
 import { required } from '../runtime/runtime.ts';
@@ -27,8 +28,10 @@ export async function drainOutbox(cycle: Cycle, seen: Drop[]): Promise<Drained |
   });
   if ('held' in lease) return 'busy';
   try {
-    return await deliver(
-      { agent: agent.name, runId, drops, maxDropBytes: agent.sync.maxDropBytes },
+    const pending = { store: runtime.store, agent: agent.name, fence: lease.fence };
+    const begun = await beginDrops(pending, drops, runId);
+    const result = await deliver(
+      { agent: agent.name, runId, drops: begun, maxDropBytes: agent.sync.maxDropBytes },
       {
         outbox: rcloneOutbox(outbox, 'cloud'),
         inbox:
@@ -52,6 +55,8 @@ export async function drainOutbox(cycle: Cycle, seen: Drop[]): Promise<Drained |
         log: runtime.log,
       },
     );
+    await finishDrops(pending, begun, result);
+    return result;
   } finally {
     await lease.release();
   }

@@ -51,6 +51,12 @@ export function parseRequest(event: unknown, job: JobRequest['job']): JobRequest
       `it asks for the job "${request.job}", and this function runs "${job}". Invoke the other one`,
     );
   }
+  const unknown = (['dryRun', 'confirmDeletes'] as const).filter((key) => key in request);
+  if (job !== 'sync' && unknown.length > 0) {
+    throw new RequestError(
+      `"${unknown.join('", "')}" means something to "sync" only, not to "${job}"`,
+    );
+  }
   return request;
 }
 

@@ -4,7 +4,6 @@ import type { AgentConfig } from '../config/index.ts';
 import { folders, type Trigger } from '../contract/index.ts';
 import { reservedExcludes } from '../push/apply.ts';
 import { push, type PushResult } from '../push/push.ts';
-import { excludeMatcher } from '../rclone/filter.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import { openSession } from '../rclone/session.ts';
 import type { JobResult } from '../runtime/report.ts';
@@ -18,7 +17,14 @@ import {
   credentialScope,
   workspaceRemote,
 } from '../workspace/places.ts';
-import { listCloud, lookAtBothSides, makeMailboxes, type Cycle, type Sides } from './cycle.ts';
+import {
+  listCloud,
+  lookAtBothSides,
+  makeMailboxes,
+  pushable,
+  type Cycle,
+  type Sides,
+} from './cycle.ts';
 import { deliveryReport, partial } from './delivery-report.ts';
 import { drainOutbox, type Drained } from './drain-outbox.ts';
 
@@ -42,7 +48,7 @@ export async function sync(context: RunContext, agent: AgentConfig): Promise<Job
   let keep = false;
   try {
     const result = await withCycle(context, agent, lease.fence, runCycle);
-    keep = result.state === 'continued';
+    keep = context.goesOn(result);
     return result;
   } finally {
     // The next leg inherits the lease of a run that goes on.
@@ -135,12 +141,14 @@ async function runCycle(cycle: Cycle): Promise<JobResult> {
 async function runPush(cycle: Cycle, sides: Sides, dryRunOnly: boolean): Promise<PushResult> {
   const { context, agent, session, synced, cloud, exclude, fence } = cycle;
   const { runtime, request } = context;
+  const trash = `${folders.trash}/${context.runId.slice(0, 8)}/${context.runId}`;
   return push(
     {
       agent: agent.name,
       binding: bindingOf(synced, cloud),
       source: sides.source,
       destination: sides.destination,
+      destinationFolders: sides.destinationFolders,
       limits: {
         maxDeletePercent: agent.sync.maxDeletePercent,
         maxDeleteFiles: agent.sync.maxDeleteFiles,
@@ -154,17 +162,13 @@ async function runPush(cycle: Cycle, sides: Sides, dryRunOnly: boolean): Promise
         session,
         workspace: synced,
         cloud,
-        trash: agent.sync.trash
-          ? `${folders.trash}/${context.runId.slice(0, 8)}/${context.runId}`
-          : undefined,
+        trash: agent.sync.trash ? trash : undefined,
         exclude,
       },
+      firstTrash: trash,
       store: runtime.store,
       clock: runtime.clock,
-      relist: async () => {
-        const excluded = excludeMatcher(exclude);
-        return (await listCloud(cycle)).files.filter(({ path }) => !excluded(path));
-      },
+      relist: async () => (await listCloud(cycle)).files.filter(pushable(cycle)),
     },
   );
 }

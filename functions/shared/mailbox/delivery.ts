@@ -12,6 +12,11 @@ export interface Drop {
   version: string;
   /** ISO 8601, where the source knows. */
   modified?: string;
+  /**
+   * Tells a drop from an earlier one that a listing cannot tell it from: the same name, size and
+   * time, put there again after the first was delivered.
+   */
+  generation?: string;
 }
 
 /** What is to become of a drop. */
@@ -45,7 +50,8 @@ export function decide(
  * begins with nothing that a person wrote: it becomes a file name.
  */
 export function receiptId(agent: string, kind: DropSourceKind, drop: Drop): string {
-  const identity = JSON.stringify([agent, kind, drop.path, drop.version, drop.size]);
+  const { path, version, size, generation = '' } = drop;
+  const identity = JSON.stringify([agent, kind, path, version, size, generation]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 

@@ -45,6 +45,12 @@ export type Carried =
   | { state: 'taken' | 'gone'; parcel: Parcel }
   | { state: 'failed'; parcel: Parcel; reason: string };
 
+/** A parcel that a fault has kept; it is tried again by a later run. */
+export function failed(parcel: Parcel, error: unknown): Carried {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { state: 'failed', parcel, reason };
+}
+
 /** Copies parcels from the outbox into the inbox; never overwrites, never leaves half a file. */
 export interface Carrier {
   /**

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { folders, stateKeys, type Receipt } from '../contract/index.ts';
-import { parseListing, type ListedFile } from '../rclone/listing.ts';
+import { isMissingFolder, parseListing, type ListedFile } from '../rclone/listing.ts';
 import { folderRemote, type Remote } from '../rclone/remote.ts';
 import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
@@ -33,7 +33,7 @@ export function dropOf(file: ListedFile): Drop {
 /** Lists the drops of an `_outbox`; none where the folder is missing. */
 export async function listOutbox({ session, remote, path }: RclonePlace): Promise<Drop[]> {
   const result = await session.run({ kind: 'list', from: { remote, path } });
-  if (result.outcome === 'not-found') return [];
+  if (isMissingFolder(result)) return [];
   expectDone(result, 'The _outbox cannot be listed');
   return parseListing(result.stdout).files.map(dropOf);
 }
@@ -137,7 +137,7 @@ async function list({
   path,
 }: RclonePlace): Promise<ReturnType<typeof parseListing>> {
   const result = await session.run({ kind: 'list', from: { remote, path } });
-  if (result.outcome === 'not-found') return { files: [], folders: [] };
+  if (isMissingFolder(result)) return { files: [], folders: [] };
   expectDone(result, 'The _inbox cannot be listed');
   return parseListing(result.stdout);
 }

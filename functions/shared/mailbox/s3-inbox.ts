@@ -15,7 +15,14 @@ import { inParallel } from '../parallel.ts';
 import { listObjects } from '../state/list-objects.ts';
 import { conditionFailed } from '../state/s3-object-store.ts';
 import { freeName, nameKey } from './name-policy.ts';
-import type { Carried, Carrier, Delivering, Inbox, Parcel } from './ports.ts';
+import {
+  failed,
+  type Carried,
+  type Carrier,
+  type Delivering,
+  type Inbox,
+  type Parcel,
+} from './ports.ts';
 import { parseReceipt, receiptPath, receiptText } from './receipt.ts';
 import type { DropPlace } from './s3-outbox.ts';
 
@@ -111,7 +118,11 @@ export function s3Carrier(from: DropPlace, to: WorkspacePlace): Carrier {
       );
       return found.filter((carried) => carried !== undefined);
     },
-    carry: (parcels) => inParallel(parallel, parcels, (parcel) => carryOne(from, to, parcel)),
+    // One drop that cannot be read must not hold up the others.
+    carry: (parcels) =>
+      inParallel(parallel, parcels, (parcel) =>
+        carryOne(from, to, parcel).catch((error: unknown): Carried => failed(parcel, error)),
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { inParallel } from '../parallel.ts';
-import type { Carried, Carrier, Parcel } from './ports.ts';
+import { failed, type Carried, type Carrier, type Parcel } from './ports.ts';
 import { copyVersion } from './s3-copy.ts';
 import { versionSource, type DropPlace } from './s3-outbox.ts';
 
@@ -16,15 +16,14 @@ export function stagedCarrier(place: DropPlace, prefix: string, carrier: Carrier
   return {
     foundInInbox: (decisions, taken) => carrier.foundInInbox(decisions, taken),
     async carry(parcels) {
-      const present = await inParallel(parallel, parcels, (parcel) => stage(place, prefix, parcel));
-      const staged = parcels.filter((_, index) => present[index]);
-      const gone = parcels.filter((_, index) => !present[index]);
+      const outcomes = await inParallel(parallel, parcels, (parcel) =>
+        stage(place, prefix, parcel).catch((error: unknown) => failed(parcel, error)),
+      );
+      const left = outcomes.filter((outcome) => outcome !== 'staged');
+      const staged = parcels.filter((_, index) => outcomes[index] === 'staged');
       try {
         const carried = await carrier.carry(staged.map(underItsOwnName));
-        return [
-          ...carried.map((outcome) => forParcel(outcome, staged)),
-          ...gone.map((parcel): Carried => ({ state: 'gone', parcel })),
-        ];
+        return [...carried.map((outcome) => forParcel(outcome, staged)), ...left];
       } finally {
         await inParallel(parallel, staged, ({ name }) =>
           place.client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: prefix + name })),
@@ -34,12 +33,12 @@ export function stagedCarrier(place: DropPlace, prefix: string, carrier: Carrier
   };
 }
 
-/** @returns whether the drop was there to be copied. */
 async function stage(
   place: DropPlace,
   prefix: string,
-  { decision, name }: Parcel,
-): Promise<boolean> {
+  parcel: Parcel,
+): Promise<'staged' | Carried> {
+  const { decision, name } = parcel;
   try {
     await copyVersion(place.client, {
       bucket: place.bucket,
@@ -47,9 +46,11 @@ async function stage(
       target: prefix + name,
       size: decision.drop.size,
     });
-    return true;
+    return 'staged';
   } catch (error) {
-    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return false;
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) {
+      return { state: 'gone', parcel };
+    }
     throw error;
   }
 }

@@ -154,10 +154,13 @@ function deleteOne(path: string, { session, cloud, trash }: PushPlaces): Promise
     : session.run({ kind: 'move-one', from, to: { remote: cloud, path: `${trash}/${path}` } });
 }
 
-/** The reserved folders at the root, as excludes: no push lists, uploads or deletes in them. */
-export const reservedExcludes = Object.values({
-  inbox: folders.inbox,
-  outbox: folders.outbox,
-  trash: folders.trash,
-  quarantine: folders.quarantine,
-}).map((folder) => `/${folder}/**`);
+/**
+ * The reserved folders at the root, as excludes: no push lists, uploads or deletes in them. A file of
+ * such a name is left out, too: uploading it would put it in the place of the folder.
+ */
+export const reservedExcludes = [
+  folders.inbox,
+  folders.outbox,
+  folders.trash,
+  folders.quarantine,
+].flatMap((folder) => [`/${folder}`, `/${folder}/**`]);

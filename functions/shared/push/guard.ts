@@ -22,8 +22,10 @@ export function guardDeletes(
   limits: DeleteLimits,
 ): RunReason | undefined {
   const deletes = plan.delete.length;
-  if (deletes === 0 || (limits.confirmDeletes ?? 0) >= deletes) return undefined;
-  const howToGoOn = `If that is what you want, run it once with "confirmDeletes": ${deletes}.`;
+  const overwrites = limits.firstPush ? plan.update.length : 0;
+  const harm = deletes + overwrites;
+  if (harm === 0 || (limits.confirmDeletes ?? 0) >= harm) return undefined;
+  const howToGoOn = `If that is what you want, run it once with "confirmDeletes": ${harm}.`;
   if (counts.source === 0) {
     return {
       code: 'empty-source',
@@ -36,8 +38,9 @@ export function guardDeletes(
     return {
       code: 'first-push-deletes',
       message:
-        `The first push to this cloud folder would delete ${deletes} files that lie there already. ` +
-        `Nothing was changed. Move them away, choose another remotePath, or let them be deleted. ${howToGoOn}`,
+        `The first push to this cloud folder would delete ${deletes} and overwrite ${overwrites} ` +
+        'files that lie there already. ' +
+        `Nothing was changed. Move them away, choose another remotePath, or let it be done: they are kept in the trash. ${howToGoOn}`,
     };
   }
   const percent = (deletes / counts.destination) * 100;

@@ -23,6 +23,8 @@ export interface PushSides {
   /** The cloud folder's files, without mailboxes, trash, and what is excluded. */
   destination: ListedFile[];
   manifest: PushManifest;
+  /** Folders of the cloud folder, empty ones among them. */
+  destinationFolders: string[];
   /** Whether `A.txt` and `a.txt` are one file at the destination. */
   caseInsensitive: boolean;
 }
@@ -34,7 +36,13 @@ export interface PushSides {
  * folder still shows the size and time that it showed then. Nobody's clock is compared with anybody
  * else's, so a changed file of equal size and older time is found.
  */
-export function planPush({ source, destination, manifest, caseInsensitive }: PushSides): PushPlan {
+export function planPush({
+  source,
+  destination,
+  manifest,
+  caseInsensitive,
+  destinationFolders,
+}: PushSides): PushPlan {
   const keyOf = pathKey(caseInsensitive);
   const byPath = new Map(destination.map((file) => [file.path, file]));
   const byKey = new Map(destination.map((file) => [keyOf(file.path), file]));
@@ -47,11 +55,13 @@ export function planPush({ source, destination, manifest, caseInsensitive }: Pus
     skipped: [],
   };
   const wanted = new Map<string, string>();
+  const isFolder = folderKeys([...source, ...destination], destinationFolders, keyOf);
 
   for (const file of source) {
-    const problem = /[\r\n]/.test(file.path)
-      ? 'its name holds a line break'
-      : collision(wanted, keyOf(file.path), file.path);
+    const problem =
+      unusable(file.path) ??
+      clash(keyOf(file.path), isFolder, byKey) ??
+      collision(wanted, keyOf(file.path), file.path);
     if (problem !== undefined) {
       plan.skipped.push({ path: file.path, reason: problem });
       wanted.set(keyOf(file.path), wanted.get(keyOf(file.path)) ?? file.path);
@@ -63,6 +73,49 @@ export function planPush({ source, destination, manifest, caseInsensitive }: Pus
   }
   plan.delete = destination.filter((file) => !wanted.has(keyOf(file.path)));
   return plan;
+}
+
+/** Names that rclone, or a list of names, would take for something else. */
+function unusable(path: string): string | undefined {
+  if (/[\r\n]/.test(path)) return 'its name holds a line break';
+  const isPath = path.split('/').every((segment) => !['', '.', '..'].includes(segment));
+  return isPath ? undefined : 'its key is not a path';
+}
+
+/** The keys of all folders that these files lie in, and of the folders that are listed themselves. */
+function folderKeys(
+  files: ListedFile[],
+  listed: string[],
+  keyOf: (path: string) => string,
+): ReadonlySet<string> {
+  const keys = new Set(listed.map(keyOf));
+  for (const { path } of files) for (const parent of parentsOf(keyOf(path))) keys.add(parent);
+  return keys;
+}
+
+function parentsOf(path: string): string[] {
+  const parents: string[] = [];
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+    parents.push(path.slice(0, at));
+  }
+  return parents;
+}
+
+/**
+ * A file must not be sent to where a folder lies, nor below a file: some servers would put it in the
+ * place of the folder and all that it holds. What is to be deleted goes first, and the next run
+ * finds the place free.
+ */
+function clash(
+  key: string,
+  isFolder: ReadonlySet<string>,
+  files: ReadonlyMap<string, ListedFile>,
+): string | undefined {
+  if (isFolder.has(key)) return 'a folder of that name lies in the cloud folder';
+  const file = parentsOf(key).find((parent) => files.has(parent));
+  return file === undefined
+    ? undefined
+    : `a file lies in the cloud folder where its folder ${JSON.stringify(file)} has to be`;
 }
 
 function collision(wanted: Map<string, string>, key: string, path: string): string | undefined {

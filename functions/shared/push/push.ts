@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { PlannedFile, RunPlan, RunReason, SkippedFile } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import type { ObjectStore } from '../state/object-store.ts';
+import { RcloneError } from '../rclone/session.ts';
 import { applyPush, type PushOutcome, type PushPlaces } from './apply.ts';
 import { guardDeletes, type DeleteLimits } from './guard.ts';
 import { readManifest, writeManifest, type PushManifest, type Pushed } from './manifest.ts';
@@ -20,6 +21,7 @@ export interface PushOrder {
   binding: string;
   source: ListedFile[];
   destination: ListedFile[];
+  destinationFolders: string[];
   limits: Omit<DeleteLimits, 'firstPush'>;
   dryRun: boolean;
   fence: number;
@@ -27,6 +29,8 @@ export interface PushOrder {
 
 export interface PushDeps {
   places: PushPlaces;
+  /** Where a first push keeps what it replaces, even if the trash is switched off. */
+  firstTrash: string;
   store: ObjectStore;
   clock: Clock;
   /** The cloud folder's files as they are now. */
@@ -57,7 +61,8 @@ export async function push(order: PushOrder, deps: PushDeps): Promise<PushResult
   );
   if (blocked || order.dryRun) return untouched(plan, blocked);
 
-  const outcome = await applyPush(plan, deps.places);
+  const trash = manifest.files ? deps.places.trash : (deps.places.trash ?? deps.firstTrash);
+  const outcome = await applyPush(plan, { ...deps.places, trash });
   const failures = await remember(order, deps, { plan, outcome, manifest });
   return {
     ...untouched(plan, undefined),
@@ -102,10 +107,24 @@ async function remember(order: PushOrder, deps: PushDeps, done: Done): Promise<S
     return outcome.errors.map(skippedOf);
   }
   const failed = new Map(outcome.errors.map((error) => [error.path ?? '', error.message]));
-  const seen = outcome.timeUp ? undefined : await deps.relist();
+  const seen = outcome.timeUp ? undefined : await relistInTime(deps, outcome);
   const { files, missing } = nextManifest(deps, done, touched, { failed, seen });
   await writeManifest(deps.store, order.agent, order.fence, order.binding, files);
   return [...outcome.errors.map(skippedOf), ...missing.filter(({ path }) => !failed.has(path))];
+}
+
+/** A leg that ends while it looks has done its work all the same: the next leg looks. */
+async function relistInTime(
+  deps: PushDeps,
+  outcome: PushOutcome,
+): Promise<ListedFile[] | undefined> {
+  try {
+    return await deps.relist();
+  } catch (error) {
+    if (!(error instanceof RcloneError) || error.code !== 'rclone-time-up') throw error;
+    outcome.timeUp = true;
+    return undefined;
+  }
 }
 
 function skippedOf({ path, message }: { path?: string; message: string }): SkippedFile {
@@ -130,6 +149,10 @@ function nextManifest(
   const there = seen && new Map(seen.map((file) => [keyOf(file.path), file]));
   const files = new Map<string, Pushed>();
   const missing: SkippedFile[] = [];
+  // Only rclone's word counts: a file of the right size may still be the old one. Where it was asked
+  // to compare and everything went well, not sent means the same.
+  const compared = new Set(outcome.errors.length === 0 && !outcome.timeUp ? plan.compare : []);
+  const wasSent = (file: ListedFile): boolean => outcome.sent.has(file.path) || compared.has(file);
   for (const file of plan.unchanged) {
     const known = manifest.files?.get(file.path);
     const now = there?.get(keyOf(file.path));
@@ -142,6 +165,11 @@ function nextManifest(
     const now = there?.get(keyOf(file.path));
     if (!there) {
       if (outcome.sent.has(file.path)) files.set(file.path, { source, destination: notSeenYet });
+    } else if (!wasSent(file)) {
+      missing.push({
+        path: file.path,
+        reason: 'it was not sent; it may be gone from the workspace',
+      });
     } else if (now?.size === (outcome.sent.get(file.path) ?? file.size)) {
       files.set(file.path, { source, destination: destinationIdentity(now) });
     } else {

@@ -79,6 +79,7 @@ export function commandArguments(command: RcloneCommand): { args: string[]; file
 }
 
 function isRepeatable(command: RcloneCommand): boolean {
+  if (command.kind === 'delete-named') return false;
   return command.kind !== 'copy-named' || command.compare !== 'always';
 }
 

@@ -43,6 +43,14 @@ export function parseListing(json: string): Listing {
   };
 }
 
+/**
+ * Whether a listing ended because the folder that was named is not there. The same exit code with
+ * entries before it means that a folder vanished while it was listed: then nothing is known.
+ */
+export function isMissingFolder({ outcome, stdout }: { outcome: string; stdout: string }): boolean {
+  return outcome === 'not-found' && /^[[\]\s]*$/.test(stdout);
+}
+
 function hashOf(hashes: Record<string, string> | undefined): { hash?: string } {
   const first = Object.entries(hashes ?? {}).find(([, value]) => value !== '');
   return first ? { hash: first.join(':') } : {};

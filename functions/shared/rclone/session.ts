@@ -99,20 +99,39 @@ function redactor(remotes: Remote[], env: Record<string, string>): (text: string
   return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
 }
 
-/** A token is a JSON text whose parts may appear on their own, and escaped inside a log line. */
+/** A token is a JSON text and an address has parts: each may appear on its own, and escaped. */
 function parts(value: string): string[] {
-  if (/^https?:\/\//.test(value)) return [];
+  if (URL.canParse(value)) return partsOfUrl(new URL(value));
   const words = value.startsWith('{') ? (value.match(/"((?:[^"\\]|\\.){6,})"/g) ?? []) : [];
   return [value, JSON.stringify(value).slice(1, -1), ...words.map((word) => word.slice(1, -1))];
 }
+
+/** Share links and signed addresses keep their secret in the path or the query. */
+function partsOfUrl({ password, pathname, searchParams }: URL): string[] {
+  const plain = [decodeURIComponent(password), ...searchParams.values(), ...pathname.split('/')];
+  return plain.flatMap((part) => [part, safelyDecoded(part), encodeURIComponent(part)]);
+}
+
+function safelyDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What providers say when it is the credentials that are wrong: trying again is no help. */
+const refused =
+  /\b40[13]\b|unauthori[sz]ed|forbidden|access ?denied|invalid_grant|invalid_client|InvalidAccessKeyId|SignatureDoesNotMatch|expired_access_token|couldn't fetch token|unable to authenticate/i;
 
 /** A command of rclone ended badly, in a way the caller does not handle. */
 export class RcloneError extends WorkspaceSyncError {
   constructor(what: string, result: RcloneResult) {
     const last = result.account.errors.at(-1)?.message ?? `exit code ${result.exitCode ?? 'none'}`;
+    const unauthorized = result.account.errors.some(({ message }) => refused.test(message));
     super(`${what}: ${last}`, {
-      code: `rclone-${result.outcome}`,
-      retryable: result.outcome === 'retryable' || result.outcome === 'time-up',
+      code: `rclone-${unauthorized ? 'unauthorized' : result.outcome}`,
+      retryable: !unauthorized && ['retryable', 'time-up'].includes(result.outcome),
     });
   }
 }

@@ -31,6 +31,8 @@ export async function publish(
   }
   // A drain that found nothing is not history: it is the sweep's ordinary answer.
   if (isIdleDrain(report)) return;
+  // Nor is a leg that was asked for twice: the run's own report stands under the same name.
+  if (report.state === 'skipped' && report.trigger === 'continuation') return;
   await Promise.all([
     remember(runtime, report),
     putEvent(runtime, `${titled(report.job)} ${eventOf[report.state]}`, shortened(report)),

@@ -20,6 +20,8 @@ export interface RunContext {
   runId: string;
   leg: number;
   budget: TimeBudget;
+  /** Whether a result leads to another leg: it is unfinished, and the run may go on. */
+  goesOn: (result: JobResult) => boolean;
 }
 
 /** The little of Lambda's context that is used. */
@@ -53,14 +55,21 @@ export async function runJob(
 ): Promise<JobReport> {
   const progress = request.run ?? newRun(runtime);
   const budget = budgetOf(runtime, invocation, progress, timeoutSeconds);
-  const context = { runtime, request, runId: progress.runId, leg: progress.leg, budget };
-  const result = await guarded(runtime, context, job);
-  const report = createReport(
+  const limited = (result: JobResult): JobResult =>
+    limitLegs(runtime, result, progress, timeoutSeconds);
+  const result = await guarded(
     runtime,
-    request,
-    progress,
-    limitLegs(runtime, result, progress, timeoutSeconds),
+    {
+      runtime,
+      request,
+      runId: progress.runId,
+      leg: progress.leg,
+      budget,
+      goesOn: (unfinished) => limited(unfinished).state === 'continued',
+    },
+    job,
   );
+  const report = createReport(runtime, request, progress, limited(result));
   if (request.dryRun !== true) await publish(runtime, report, request, progress);
   return report;
 }

@@ -35,6 +35,7 @@ export function planFor(sides: Partial<PushSides>): PushPlan {
   return planPush({
     source: [],
     destination: [],
+    destinationFolders: [],
     manifest: noManifest,
     caseInsensitive: false,
     ...sides,
