@@ -145,7 +145,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
       ...transfers,
       '--files-from-raw=-',
       '--tpslimit=12',
-      ...thrice,
+      ...once,
     ],
   ],
   [
