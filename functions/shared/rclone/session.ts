@@ -101,14 +101,17 @@ function redactor(remotes: Remote[], env: Record<string, string>): (text: string
 
 /** A token is a JSON text and an address has parts: each may appear on its own, and escaped. */
 function parts(value: string): string[] {
-  if (URL.canParse(value)) return partsOfUrl(new URL(value));
+  // A password may look like an address without being one: only `scheme://` is taken apart.
+  if (/^[a-z][\w+.-]*:\/\//i.test(value) && URL.canParse(value)) {
+    return partsOfUrl(new URL(value));
+  }
   const words = value.startsWith('{') ? (value.match(/"((?:[^"\\]|\\.){6,})"/g) ?? []) : [];
   return [value, JSON.stringify(value).slice(1, -1), ...words.map((word) => word.slice(1, -1))];
 }
 
 /** Share links and signed addresses keep their secret in the path or the query. */
 function partsOfUrl({ password, pathname, searchParams }: URL): string[] {
-  const plain = [decodeURIComponent(password), ...searchParams.values(), ...pathname.split('/')];
+  const plain = [safelyDecoded(password), ...searchParams.values(), ...pathname.split('/')];
   return plain.flatMap((part) => [part, safelyDecoded(part), encodeURIComponent(part)]);
 }
 
