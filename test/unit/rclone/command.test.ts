@@ -139,14 +139,7 @@ const goldens: [string, RcloneCommand, string[]][] = [
   [
     'delete-named',
     { kind: 'delete-named', from: at(cloud), files: ['a'] },
-    [
-      'delete',
-      'cloud:Agent files/',
-      ...transfers,
-      '--files-from-raw=-',
-      '--tpslimit=12',
-      ...once,
-    ],
+    ['delete', 'cloud:Agent files/', ...transfers, '--files-from-raw=-', '--tpslimit=12', ...once],
   ],
   [
     'delete-one',
