@@ -4,6 +4,7 @@ import { environment, folders, workspacePrefix, type RunReason } from '../contra
 import type { Drop } from '../mailbox/delivery.ts';
 import { dropOf } from '../mailbox/rclone-mailbox.ts';
 import { inboxKey } from '../mailbox/s3-inbox.ts';
+import { reservedFolders } from '../push/apply.ts';
 import { excludeMatcher } from '../rclone/filter.ts';
 import { isMissingFolder, parseListing, type ListedFile, type Listing } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
@@ -58,17 +59,10 @@ export async function lookAtBothSides(cycle: Cycle): Promise<Sides | RunReason> 
   };
 }
 
-const reserved: readonly string[] = [
-  folders.inbox,
-  folders.outbox,
-  folders.trash,
-  folders.quarantine,
-];
-
 /** Whether a file belongs to what is pushed: neither excluded nor in a reserved folder. */
 export function pushable({ exclude, cloud }: Cycle): (file: ListedFile) => boolean {
   const excluded = excludeMatcher(exclude);
-  return ({ path }) => !excluded(path) && !reserved.includes(firstFolder(cloud, `${path}/`));
+  return ({ path }) => !excluded(path) && !reservedFolders.includes(firstFolder(cloud, `${path}/`));
 }
 
 /** The first folder of a path, as the cloud folder knows it: `_Outbox` may be `_outbox` there. */

@@ -167,7 +167,6 @@ async function runPush(cycle: Cycle, sides: Sides, dryRunOnly: boolean): Promise
       },
       firstTrash: trash,
       store: runtime.store,
-      clock: runtime.clock,
       relist: async () => (await listCloud(cycle)).files.filter(pushable(cycle)),
     },
   );

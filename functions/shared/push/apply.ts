@@ -154,13 +154,19 @@ function deleteOne(path: string, { session, cloud, trash }: PushPlaces): Promise
     : session.run({ kind: 'move-one', from, to: { remote: cloud, path: `${trash}/${path}` } });
 }
 
-/**
- * The reserved folders at the root, as excludes: no push lists, uploads or deletes in them. A file of
- * such a name is left out, too: uploading it would put it in the place of the folder.
- */
-export const reservedExcludes = [
+/** The folders at the root, on either side, that no push lists, uploads to or deletes in. */
+export const reservedFolders: readonly string[] = [
   folders.inbox,
   folders.outbox,
   folders.trash,
   folders.quarantine,
-].flatMap((folder) => [`/${folder}`, `/${folder}/**`]);
+];
+
+/**
+ * The reserved folders as excludes. A file of such a name is left out, too: uploading it would put it
+ * in the place of the folder.
+ */
+export const reservedExcludes = reservedFolders.flatMap((folder) => [
+  `/${folder}`,
+  `/${folder}/**`,
+]);

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import type { PlannedFile, RunPlan, RunReason, SkippedFile } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import type { ObjectStore } from '../state/object-store.ts';
@@ -32,7 +31,6 @@ export interface PushDeps {
   /** Where a first push keeps what it replaces, even if the trash is switched off. */
   firstTrash: string;
   store: ObjectStore;
-  clock: Clock;
   /** The cloud folder's files as they are now. */
   relist: () => Promise<ListedFile[]>;
 }
