@@ -14,6 +14,10 @@ export interface Place {
 export type RcloneCommand =
   /** Everything below a folder, in one pass where the backend can; `include` wins over `exclude`. */
   | { kind: 'list'; from: Place; exclude?: string[]; include?: string[] }
+  /** The files directly in a folder. */
+  | { kind: 'list-files'; from: Place }
+  /** One file as a listing would show it. */
+  | { kind: 'stat-one'; from: Place }
   /** Copies the named files. `always`: also those that look the same at the destination. */
   | { kind: 'copy-named'; from: Place; to: Place; files: string[]; compare: Compare; trash?: Place }
   /** Copies whatever the destination does not have, going by the listings of both. */
@@ -26,8 +30,12 @@ export type RcloneCommand =
   | { kind: 'move-named'; from: Place; to: Place; files: string[] }
   | { kind: 'delete-named'; from: Place; files: string[] }
   | { kind: 'delete-one'; from: Place }
-  /** Prints one file. */
-  | { kind: 'read-one'; from: Place }
+  /** Prints one file, or a part of it. */
+  | { kind: 'read-one'; from: Place; range?: { offset: number; length: number } }
+  /** Writes one file from standard input, whose size nobody knows before its end. */
+  | { kind: 'write-one'; to: Place }
+  /** Serves the files and the operations of a remote by HTTP on a socket, until it is stopped. */
+  | { kind: 'serve'; from: Place; socket: string }
   | { kind: 'make-folder'; at: Place }
   /** SHA-256 of the named files, read back from where they lie. */
   | { kind: 'hash-named'; from: Place; files: string[] };
@@ -58,6 +66,9 @@ const attempts = '--retries=3';
  */
 const oneAttempt = '--retries=1';
 
+/** Commands that a second attempt would not help: a stream can be read once, a server has no end. */
+const unrepeatable = new Set<RcloneCommand['kind']>(['delete-named', 'write-one', 'serve']);
+
 /** Small files are bound by latency: this many at once keep two cores and any provider busy. */
 const transferFlags = ['--transfers=16', '--checkers=32'];
 
@@ -67,7 +78,9 @@ export function commandArguments(command: RcloneCommand): { args: string[]; file
   return {
     args: [
       ...verb.split(' '),
-      ...places.map(({ remote, path }) => (ofFiles ? remotePath : remoteFolder)(remote, path)),
+      ...(command.kind === 'serve'
+        ? []
+        : places.map(({ remote, path }) => (ofFiles ? remotePath : remoteFolder)(remote, path))),
       ...flags,
       ...(files ? ['--files-from-raw=-'] : []),
       ...new Set(places.flatMap(({ remote }) => remote.flags)),
@@ -79,7 +92,7 @@ export function commandArguments(command: RcloneCommand): { args: string[]; file
 }
 
 function isRepeatable(command: RcloneCommand): boolean {
-  if (command.kind === 'delete-named') return false;
+  if (unrepeatable.has(command.kind)) return false;
   return command.kind !== 'copy-named' || command.compare !== 'always';
 }
 
@@ -121,6 +134,19 @@ function translate(command: RcloneCommand): Translation {
           ...serverTimes,
         ],
       };
+    case 'list-files':
+      return {
+        verb: 'lsjson',
+        places: [command.from],
+        flags: ['--files-only', '--no-mimetype', ...serverTimes],
+      };
+    case 'stat-one':
+      return {
+        verb: 'lsjson',
+        ofFiles: true,
+        places: [command.from],
+        flags: ['--stat', '--no-mimetype', ...serverTimes],
+      };
     case 'copy-missing':
       return {
         verb: 'copy',
@@ -159,7 +185,16 @@ function translate(command: RcloneCommand): Translation {
     case 'delete-one':
       return { verb: 'deletefile', ofFiles: true, places: [command.from], flags: [] };
     case 'read-one':
-      return { verb: 'cat', ofFiles: true, places: [command.from], flags: [] };
+      return { verb: 'cat', ofFiles: true, places: [command.from], flags: range(command.range) };
+    case 'write-one':
+      return { verb: 'rcat', ofFiles: true, places: [command.to], flags: [] };
+    case 'serve':
+      return {
+        verb: 'rcd',
+        places: [command.from],
+        // Whoever can open the socket can open the folder that it lies in: us alone.
+        flags: ['--rc-serve', `--rc-addr=unix://${command.socket}`, '--rc-no-auth', ...serverTimes],
+      };
     case 'make-folder':
       return { verb: 'mkdir', places: [command.at], flags: ['--s3-directory-markers'] };
     case 'hash-named':
@@ -177,6 +212,10 @@ function translate(command: RcloneCommand): Translation {
  * HEAD for each object. Nothing here is decided by a writer's time.
  */
 const serverTimes = ['--use-server-modtime'];
+
+function range(part?: { offset: number; length: number }): string[] {
+  return part ? [`--offset=${part.offset}`, `--count=${part.length}`] : [];
+}
 
 /** The first rule that matches decides. */
 function filters(exclude: string[] = [], include: string[] = []): string[] {

@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { WorkspaceSyncError } from '../errors.ts';
+import { feed } from './feed.ts';
 
 /** The one file that starts processes. */
 export interface ProcessRequest {
@@ -9,8 +10,11 @@ export interface ProcessRequest {
   /** The whole environment: nothing is inherited. */
   env: Record<string, string>;
   cwd: string;
-  /** Written to standard input, which is then closed. */
-  stdin?: string;
+  /**
+   * Written to standard input, which is then closed. A stream is read no faster than the program
+   * takes it. Where it throws, the program is killed before it can take the end for a whole input.
+   */
+  stdin?: string | AsyncIterable<Uint8Array>;
   /** Called for each line of standard error. */
   onErrorLine?: (line: string) => void;
   /** Bytes of standard output that are kept; more is an error, never a silent cut. */
@@ -21,13 +25,19 @@ export interface ProcessRequest {
   graceMs?: number;
 }
 
-export interface ProcessResult {
+/** How a program ended. */
+export interface ProcessEnd {
   /** `null` when a signal ended it. */
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  stdout: string;
   /** Whether we asked it to stop because its time was up. */
   stopped: boolean;
+}
+
+export interface ProcessResult extends ProcessEnd {
+  stdout: string;
+  /** Set where it ended, well or not, before it had taken all of a stream that was its input. */
+  unread?: true;
 }
 
 const defaultMaxOutputBytes = 512 * 1024 * 1024;
@@ -35,54 +45,130 @@ const defaultGraceMs = 10_000;
 
 /**
  * Runs a program to its end. A non-zero exit code is an answer, not an error.
- * @throws ProcessError when it cannot be started or prints more than is allowed.
+ * @throws ProcessError when it cannot be started or prints more than is allowed; whatever the input
+ * throws.
  */
 export async function runProcess(request: ProcessRequest): Promise<ProcessResult> {
-  const child = spawn(request.file, request.args, {
-    cwd: request.cwd,
-    env: request.env,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const ended = exitOf(child, request.file);
-  const limits = stopInTime(child, request);
+  const running = start(request);
   try {
-    feed(child, request.stdin);
-    const errors = readLines(child, request.onErrorLine);
-    const stdout = await collect(child, request.maxOutputBytes ?? defaultMaxOutputBytes);
-    const { exitCode, signal } = await ended;
-    await errors;
-    return { exitCode, signal, stdout, stopped: limits.stopped() };
-  } catch (error) {
-    child.kill('SIGKILL');
-    await ended.catch(() => undefined);
-    throw error;
+    const [fed, stdout] = await Promise.all([
+      running.fed,
+      collect(running.child, request.maxOutputBytes ?? defaultMaxOutputBytes),
+    ]);
+    const unread = typeof request.stdin === 'object' && !fed;
+    return { ...(await running.ended()), stdout, ...(unread ? { unread } : {}) };
   } finally {
-    limits.clear();
+    await running.kill();
   }
 }
 
-function exitOf(
-  child: ChildProcess,
-  file: string,
-): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
-  const ended = new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>(
-    (resolve, reject) => {
-      child.once('error', (cause) => {
-        reject(new ProcessError(`"${file}" cannot be started: ${cause.message}`, cause));
-      });
-      child.once('close', (exitCode, signal) => {
-        resolve({ exitCode, signal });
-      });
-    },
-  );
-  // It is awaited later; until then a failure to start must not count as unhandled.
+/** What {@link streamProcess} is asked for. */
+export interface StreamRequest extends Omit<ProcessRequest, 'maxOutputBytes'> {
+  /** What is wrong with an end, if anything. By default everything but exit code 0. */
+  failure?: (end: ProcessEnd) => Error | undefined;
+}
+
+/**
+ * The standard output of a program, no faster than it is taken. A program that fails throws at the
+ * end, so that a short stream never looks whole; one that is no longer listened to is killed.
+ * @throws ProcessError when it cannot be started; what `failure` says of its end.
+ */
+export async function* streamProcess(request: StreamRequest): AsyncGenerator<Buffer, void> {
+  const running = start(request);
+  try {
+    yield* running.child.stdout as AsyncIterable<Buffer>;
+    const end = await running.ended();
+    const failure = (request.failure ?? failureOf)(end);
+    if (failure) throw failure;
+  } finally {
+    await running.kill();
+  }
+}
+
+/** A program that runs beside us. */
+export interface Server {
+  /** Its end, whoever brings it about. @throws ProcessError when it could not be started. */
+  ended: Promise<ProcessEnd>;
+  /** Asks it to end, waits for that, and kills it where it does not. It may be called again. */
+  stop: () => Promise<void>;
+}
+
+/** Starts a program that serves until it is stopped. What it prints is not kept. */
+export function startServer(request: Omit<ProcessRequest, 'maxOutputBytes'>): Server {
+  const running = start(request);
+  running.child.stdout.resume();
+  const ended = running.ended().finally(running.kill);
   ended.catch(() => undefined);
-  return ended;
+  return {
+    ended,
+    async stop() {
+      running.child.kill('SIGINT');
+      const timer = setTimeout(
+        () => running.child.kill('SIGKILL'),
+        request.graceMs ?? defaultGraceMs,
+      );
+      await ended.catch(() => undefined);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function failureOf({ exitCode, signal }: ProcessEnd): Error | undefined {
+  if (exitCode === 0) return undefined;
+  return new ProcessError(`The program ended with ${signal ?? `exit code ${exitCode ?? 'none'}`}.`);
+}
+
+interface Running {
+  child: ChildProcessWithoutNullStreams;
+  /** Whether all input was handed over. */
+  fed: Promise<boolean>;
+  /** The end, once every line that it wrote has been seen. */
+  ended(): Promise<ProcessEnd>;
+  /** Leaves nothing behind, whether it has ended or not. */
+  kill: () => Promise<void>;
+}
+
+function start(request: Omit<ProcessRequest, 'maxOutputBytes'>): Running {
+  const { file, args, cwd, env } = request;
+  const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const end = exitOf(child, file);
+  const lines = readLines(child, request.onErrorLine);
+  const fed = feed(child, request.stdin ?? '');
+  for (const promise of [end, lines, fed]) {
+    // They are awaited later; until then a failure must not count as unhandled.
+    promise.catch(() => undefined);
+  }
+  const limits = stopInTime(child, request);
+  return {
+    child,
+    fed,
+    async ended() {
+      const { exitCode, signal } = await end;
+      await lines;
+      return { exitCode, signal, stopped: limits.stopped() };
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await end.catch(() => undefined);
+      limits.clear();
+    },
+  };
+}
+
+function exitOf(child: ChildProcess, file: string): Promise<Omit<ProcessEnd, 'stopped'>> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => {
+      reject(new ProcessError(`"${file}" cannot be started: ${cause.message}`, cause));
+    });
+    child.once('close', (exitCode, signal) => {
+      resolve({ exitCode, signal });
+    });
+  });
 }
 
 function stopInTime(
   child: ChildProcess,
-  { stopAfterMs, graceMs = defaultGraceMs }: ProcessRequest,
+  { stopAfterMs, graceMs = defaultGraceMs }: Pick<ProcessRequest, 'stopAfterMs' | 'graceMs'>,
 ): { stopped: () => boolean; clear: () => void } {
   let stopped = false;
   const timers: NodeJS.Timeout[] = [];
@@ -103,24 +189,16 @@ function stopInTime(
   };
 }
 
-function feed(child: ChildProcess, text = ''): void {
-  // A program that exits without reading its input closes the pipe: its exit code tells the story.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(text);
-}
-
 async function readLines(
-  child: ChildProcess,
+  child: ChildProcessWithoutNullStreams,
   onLine: ((line: string) => void) | undefined,
 ): Promise<void> {
-  if (!child.stderr) return;
   for await (const line of createInterface({ input: child.stderr })) onLine?.(line);
 }
 
-async function collect(child: ChildProcess, limit: number): Promise<string> {
+async function collect(child: ChildProcessWithoutNullStreams, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  if (!child.stdout) return '';
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw new ProcessError(`The program printed more than ${limit} bytes.`);

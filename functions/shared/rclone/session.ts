@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { WorkspaceSyncError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
 import { createAccount, type RcloneAccount } from './account.ts';
-import { commandArguments, type RcloneCommand } from './command.ts';
+import { commandArguments, type Place, type RcloneCommand } from './command.ts';
 import { outcomeOf, type RcloneOutcome } from './outcome.ts';
-import { runProcess } from './process.ts';
+import { runProcess, startServer, streamProcess, type ProcessEnd } from './process.ts';
+import { redactor } from './redact.ts';
 import { rcloneConfig, type Remote } from './remote.ts';
 
 /** How one command went. */
@@ -19,8 +20,37 @@ export interface RcloneResult {
 /** rclone with its config file in a private folder, for the length of one run. */
 export interface RcloneSession {
   run(command: RcloneCommand): Promise<RcloneResult>;
+  /**
+   * Writes one file as a stream, no faster than the remote takes it; it replaces what is there.
+   * Where the bytes throw, rclone is killed, so that it never takes their end for a whole file; some
+   * remotes keep what had arrived. rclone cannot try a stream again.
+   * @throws RcloneError, also when time is up; whatever the bytes throw.
+   */
+  write(to: Place, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * The bytes of one file, or of a part of it, no faster than they are taken. Remotes that keep
+   * nothing but objects answer for a file that is not there as for an empty folder: with nothing.
+   * @throws RcloneError, at the latest in the place of the end.
+   */
+  read(from: Place, range?: { offset: number; length: number }): AsyncIterable<Buffer>;
+  /**
+   * Serves a remote by HTTP on a socket in the private folder until it is stopped or time is up.
+   * It may take a moment until the socket is there.
+   */
+  serve(from: Place): RcloneServer;
+  /** Its private folder, which only we may enter; `close` removes it. */
+  readonly folder: string;
   /** Removes the folder and with it every secret that stood in it. */
   close(): Promise<void>;
+}
+
+/** rclone's own server of files and operations. */
+export interface RcloneServer {
+  /** Where it listens, as soon as it does. */
+  socket: string;
+  /** Fulfilled once it has ended, whoever brought that about, with what it said last. */
+  ended: Promise<RcloneError>;
+  stop: () => Promise<void>;
 }
 
 export interface SessionOptions {
@@ -48,13 +78,17 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
   const redact = redactor(options.remotes, options.env);
   const env = { ...options.env, HOME: folder, RCLONE_CONFIG: configFile, RCLONE_CACHE_DIR: folder };
 
-  return {
-    async run(command) {
-      const { args, files } = commandArguments(command);
-      const { account, onLine } = createAccount(options.log, redact);
-      const remaining = options.remaining();
-      if (remaining < minimumMs) return timeUp(account);
-      const result = await runProcess({
+  let servers = 0;
+
+  /** What every process of the session has in common. */
+  const prepare = (command: RcloneCommand) => {
+    const { args, files } = commandArguments(command);
+    const { account, onLine } = createAccount(options.log, redact);
+    const remaining = options.remaining();
+    return {
+      account,
+      isLate: remaining < minimumMs,
+      request: {
         file: options.binary,
         args,
         env,
@@ -63,64 +97,67 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
         stopAfterMs: remaining,
         graceMs,
         ...(files === undefined ? {} : { stdin: files }),
+      },
+    };
+  };
+
+  return {
+    folder,
+    async run(command) {
+      const { account, isLate, request } = prepare(command);
+      if (isLate) return timeUp(account);
+      const end = await runProcess(request);
+      return resultOf(account, end, end.stdout);
+    },
+    async write(to, bytes) {
+      const { account, isLate, request } = prepare({ kind: 'write-one', to });
+      const what = `${JSON.stringify(to.path)} cannot be written`;
+      if (isLate) throw new RcloneError(what, timeUp(account));
+      const end = await runProcess({ ...request, stdin: bytes });
+      const result = resultOf(account, end);
+      if (end.stopped) throw new RcloneError(what, { ...result, outcome: 'time-up' });
+      // A good end without all of the bytes is the end of something else.
+      if (end.unread) throw new RcloneError(what, { ...result, outcome: notDone(result.outcome) });
+      if (result.outcome !== 'done') throw new RcloneError(what, result);
+    },
+    async *read(from, range) {
+      const command = { kind: 'read-one', from, ...(range ? { range } : {}) } as const;
+      const { account, isLate, request } = prepare(command);
+      const what = `${JSON.stringify(from.path)} cannot be read`;
+      if (isLate) throw new RcloneError(what, timeUp(account));
+      yield* streamProcess({
+        ...request,
+        failure: (end) =>
+          end.exitCode === 0 ? undefined : new RcloneError(what, resultOf(account, end)),
       });
+    },
+    serve(from) {
+      const socket = join(folder, `rc-${servers++}.sock`);
+      const { account, request } = prepare({ kind: 'serve', from, socket });
+      const { ended, stop } = startServer(request);
       return {
-        outcome: outcomeOf(result.exitCode, result.stopped),
-        exitCode: result.exitCode,
-        stdout: result.stdout,
-        account,
+        socket,
+        ended: ended.then(
+          (end) => new RcloneError('rclone no longer serves', resultOf(account, end)),
+        ),
+        stop,
       };
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
+function resultOf(account: RcloneAccount, end: ProcessEnd, stdout = ''): RcloneResult {
+  const { exitCode, stopped } = end;
+  return { outcome: outcomeOf(exitCode, stopped), exitCode, stdout, account };
+}
+
+function notDone(outcome: RcloneOutcome): RcloneOutcome {
+  return outcome === 'done' ? 'retryable' : outcome;
+}
+
 function timeUp(account: RcloneAccount): RcloneResult {
   return { outcome: 'time-up', exitCode: null, stdout: '', account };
-}
-
-/** Option names whose values are not secret, though they may look like words in a log. */
-const plainOptions = new Set(['type', 'provider', 'region', 'env_auth', 'vendor', 'scope']);
-
-/** Replaces the values of the remotes' options wherever rclone repeats them. */
-function redactor(remotes: Remote[], env: Record<string, string>): (text: string) => string {
-  const secrets = [
-    ...remotes.flatMap(({ options }) =>
-      Object.entries(options).flatMap(([key, value]) =>
-        plainOptions.has(key) ? [] : parts(value),
-      ),
-    ),
-    env['AWS_SECRET_ACCESS_KEY'] ?? '',
-    env['AWS_SESSION_TOKEN'] ?? '',
-  ]
-    .filter((secret) => secret.length >= 6)
-    // A short one inside a longer one would leave the rest of it.
-    .sort((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
-}
-
-/** A token is a JSON text and an address has parts: each may appear on its own, and escaped. */
-function parts(value: string): string[] {
-  // A password may look like an address without being one: only `scheme://` is taken apart.
-  if (/^[a-z][\w+.-]*:\/\//i.test(value) && URL.canParse(value)) {
-    return partsOfUrl(new URL(value));
-  }
-  const words = value.startsWith('{') ? (value.match(/"((?:[^"\\]|\\.){6,})"/g) ?? []) : [];
-  return [value, JSON.stringify(value).slice(1, -1), ...words.map((word) => word.slice(1, -1))];
-}
-
-/** Share links and signed addresses keep their secret in the path or the query. */
-function partsOfUrl({ password, pathname, searchParams }: URL): string[] {
-  const plain = [safelyDecoded(password), ...searchParams.values(), ...pathname.split('/')];
-  return plain.flatMap((part) => [part, safelyDecoded(part), encodeURIComponent(part)]);
-}
-
-function safelyDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** What providers say when it is the credentials that are wrong: trying again is no help. */
@@ -130,11 +167,15 @@ const refused =
 /** A command of rclone ended badly, in a way the caller does not handle. */
 export class RcloneError extends WorkspaceSyncError {
   constructor(what: string, result: RcloneResult) {
-    const last = result.account.errors.at(-1)?.message ?? `exit code ${result.exitCode ?? 'none'}`;
+    const last = result.account.errors.at(-1)?.message ?? endOf(result);
     const unauthorized = result.account.errors.some(({ message }) => refused.test(message));
     super(`${what}: ${last}`, {
       code: `rclone-${unauthorized ? 'unauthorized' : result.outcome}`,
       retryable: !unauthorized && ['retryable', 'time-up'].includes(result.outcome),
     });
   }
+}
+
+function endOf({ outcome, exitCode }: RcloneResult): string {
+  return outcome === 'time-up' ? 'its time is up' : `exit code ${exitCode ?? 'none'}`;
 }

@@ -152,6 +152,40 @@ const goldens: [string, RcloneCommand, string[]][] = [
     ['cat', 'cloud:Agent files/a', '--tpslimit=12', ...thrice],
   ],
   [
+    'read-one, a part of it',
+    { kind: 'read-one', from: at(cloud, 'a'), range: { offset: 5, length: 7 } },
+    ['cat', 'cloud:Agent files/a', '--offset=5', '--count=7', '--tpslimit=12', ...thrice],
+  ],
+  [
+    'write-one',
+    { kind: 'write-one', to: at(workspace, 'a') },
+    ['rcat', 'workspace:bucket/main/workspace/a', ...toBucket, ...once],
+  ],
+  [
+    'list-files',
+    { kind: 'list-files', from: at(cloud, 'snapshots') },
+    [
+      ...['lsjson', 'cloud:Agent files/snapshots/', '--files-only', '--no-mimetype'],
+      ...['--use-server-modtime', '--tpslimit=12', ...thrice],
+    ],
+  ],
+  [
+    'stat-one',
+    { kind: 'stat-one', from: at(cloud, 'a') },
+    [
+      ...['lsjson', 'cloud:Agent files/a', '--stat', '--no-mimetype', '--use-server-modtime'],
+      ...['--tpslimit=12', ...thrice],
+    ],
+  ],
+  [
+    'serve',
+    { kind: 'serve', from: at(cloud), socket: '/tmp/run-x/rc.sock' },
+    [
+      ...['rcd', '--rc-serve', '--rc-addr=unix:///tmp/run-x/rc.sock', '--rc-no-auth'],
+      ...['--use-server-modtime', '--tpslimit=12', ...once],
+    ],
+  ],
+  [
     'make-folder',
     { kind: 'make-folder', at: at(cloud, '_outbox') },
     ['mkdir', 'cloud:Agent files/_outbox/', '--s3-directory-markers', '--tpslimit=12', ...thrice],
