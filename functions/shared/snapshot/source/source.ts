@@ -36,10 +36,21 @@ export interface OpenFile extends SourceFacts {
   changed(): Promise<boolean>;
 }
 
+/** Things that a listing came across and left out: how many, and the names of the first hundred. */
+export interface PassedOver {
+  count: number;
+  names: string[];
+}
+
+/** The most bytes that {@link Source.readWhole} holds in memory. */
+export const wholeFileLimit = 16 * 1024 * 1024;
+
 /**
  * A place that a snapshot reads: an S3 prefix, a mounted folder, or an rclone remote.
  * Links, devices and other things that are not plain files are never followed nor listed; they
- * are counted in `skippedLinks`.
+ * are counted in `passedOver`. Any method throws {@link SourceUnavailableError} where it is not a
+ * file but the place itself that fails. Implementations are held to
+ * `test/contract/snapshot-source.test.ts`.
  */
 export interface Source {
   /**
@@ -52,18 +63,28 @@ export interface Source {
   files(roots: readonly string[], after?: string): AsyncIterable<SourceEntry>;
   /** Which of the roots exist. A listing that fails is an error, never an absence. */
   present(roots: readonly string[]): Promise<string[]>;
-  /** Reads a small file in one request. @throws FileGoneError, FileUnreadableError */
+  /**
+   * Reads a small file in one request.
+   * @throws FileGoneError, FileUnreadableError; FileChangedError where it has grown beyond
+   * {@link wholeFileLimit} since it was listed, so that memory stays bounded: open it instead.
+   */
   readWhole(entry: SourceEntry): Promise<WholeFile>;
   /**
    * Reads a file of any size as a stream, from an offset of one version of it.
-   * @throws FileGoneError, FileChangedError where `version` is no longer there, FileUnreadableError
+   * @throws FileGoneError, FileUnreadableError; FileChangedError where `version` is no longer there,
+   * be it replaced or deleted
    */
   open(
     entry: SourceEntry,
     from?: { offset: number; version: string | undefined },
   ): Promise<OpenFile>;
-  /** Names of links and other special files that were passed over so far, at most a hundred. */
-  readonly passedOver: { count: number; names: string[] };
+  /** Links, special files, and names that no snapshot can hold. */
+  readonly passedOver: PassedOver;
+  /**
+   * Folders, and files of a folder source, that the listing found and was not allowed to look into:
+   * what is in them is missing from {@link Source.files}, so a snapshot is not whole without them.
+   */
+  readonly unreadable: PassedOver;
   close(): Promise<void>;
 }
 
@@ -94,6 +115,17 @@ export class FileUnreadableError extends WorkspaceSyncError {
   constructor(path: string, why: string, cause?: unknown) {
     super(`${JSON.stringify(path)} cannot be read: ${why}.`, {
       code: 'file-unreadable',
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+/** The place itself cannot be read, whichever file is asked for; nothing is known of its files. */
+export class SourceUnavailableError extends WorkspaceSyncError {
+  constructor(what: string, cause?: unknown) {
+    super(`The workspace cannot be read: ${what}.`, {
+      code: 'source-unavailable',
       retryable: true,
       cause,
     });
