@@ -36,9 +36,11 @@ export const agentSchema = z
 
 export type AgentConfig = z.output<typeof agentSchema>;
 
-/** A backup goes where the sync goes and leaves out what it leaves out, unless it says otherwise. */
+/**
+ * A backup leaves out what the sync leaves out, unless it says otherwise. Where it goes is not
+ * settled here, because a provider that is inherited and one that is written out mean different
+ * places: see `backupPlace`.
+ */
 function inherited(backup: BackupConfig, sync: SyncConfig): BackupConfig & { exclude: string[] } {
-  const exclude = backup.exclude ?? sync.exclude;
-  if (backup.provider !== undefined || sync.provider === 'off') return { ...backup, exclude };
-  return { ...backup, exclude, provider: sync.provider };
+  return { ...backup, exclude: backup.exclude ?? sync.exclude };
 }

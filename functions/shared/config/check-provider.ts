@@ -1,7 +1,7 @@
 import type { Problem } from './problems.ts';
 import { isRecord, objectAt, type Raw } from './raw.ts';
 import type { Path } from './schema-walk.ts';
-import { secretFix, type Site, storeCommand, suggestedName } from './site.ts';
+import { scopeOf, secretFix, type Site, storeCommand, suggestedName } from './site.ts';
 
 /** A problem whose place is still a path within the agent. */
 export interface Finding extends Omit<Problem, 'key'> {
@@ -55,8 +55,7 @@ const fixes: Record<keyof typeof neededKeys, (path: Path, site: Site) => string>
 function tokenFix(provider: keyof typeof backends): (path: Path, site: Site) => string {
   return (path, site) => {
     const name = suggestedName(path);
-    const scope = path[0] === 'backup' ? 'backup' : 'sync';
-    const command = storeCommand(site.deployment, site.agent, scope, [name]);
+    const command = storeCommand(site.deployment, site.agent, scopeOf(path), [name]);
     return [
       `Add "${provider}": { "token": "\${${name}}" } to this block.`,
       `Run \`rclone authorize ${backends[provider]}\` on a computer with a browser and store the`,

@@ -1,3 +1,4 @@
+import { inheritsBlock, isOwnBucket } from './backup-place.ts';
 import { checkOptions } from './check-options.ts';
 import { checkKeyPair, checkProvider, type Finding, isProvider } from './check-provider.ts';
 import { isRecord, objectAt, type Raw } from './raw.ts';
@@ -47,31 +48,33 @@ const missingWebhook: Finding = {
 function checkBackup(blocks: Raw, site: Site): Finding[] {
   const backup = objectAt(blocks, 'backup');
   const findings = checkKeyPair('backup', backup, site);
-  if (backup['encrypt'] === true && backup['passphrase'] === undefined) {
-    const path = ['backup', 'passphrase'];
-    const allowed = 'a reference such as ${NAME}; it is required with "encrypt": true';
-    findings.push({ path, value: 'nothing', allowed, fix: secretFix(site, path) });
+  if (backup['encrypt'] === true && encryptionKeys.every((key) => backup[key] === undefined)) {
+    findings.push(missingKey(site));
   }
   if (backup['enabled'] === true) findings.push(...checkBackupProvider(blocks, backup, site));
   return findings;
 }
 
+/** Without one of these nothing can be encrypted. */
+const encryptionKeys = ['passphrase', 'kmsKeyArn', 'publicKey'];
+
+function missingKey(site: Site): Finding {
+  const path = ['backup', 'passphrase'];
+  return {
+    path,
+    value: 'nothing, and neither "kmsKeyArn" nor "publicKey"',
+    allowed:
+      'at least one of "passphrase" (a reference such as ${NAME}), "kmsKeyArn" and "publicKey"; ' +
+      '"encrypt": true needs it',
+    fix: secretFix(site, path),
+  };
+}
+
 function checkBackupProvider(blocks: Raw, backup: Raw, site: Site): Finding[] {
   const sync = objectAt(blocks, 'sync');
-  const own = backup['provider'];
-  const provider = own ?? sync['provider'] ?? 'off';
-  if (own === undefined && provider === 'off') {
-    return [
-      {
-        path: ['backup', 'provider'],
-        value: 'nothing, and the provider of sync is "off"',
-        allowed: '"s3", "dropbox", "gdrive", "onedrive" or "custom"',
-        fix: 'Add "provider": "s3" for the deployment’s own bucket, or name another one',
-      },
-    ];
-  }
-  const inherits = typeof provider === 'string' && provider === sync['provider'];
-  if (provider === 's3' || (inherits && backup[provider] === undefined)) return [];
+  if (isOwnBucket(backup, sync) || inheritsBlock(backup, sync)) return [];
+  const provider = backup['provider'] ?? sync['provider'];
+  if (provider === 's3' && backup['bucket'] !== undefined) return [];
   return checkProvider('backup', provider, backup, site);
 }
 

@@ -7,8 +7,42 @@ export interface DeploymentConfig {
   deployment: string;
   /** Who is written to when an alarm goes off. */
   alarmEmail?: string;
+  snapshots?: SnapshotsConfig;
   agents: AgentConfig[];
 }
+
+/** The `objectLock` block of `snapshots`. */
+export const objectLockSchema = z.strictObject({
+  mode: z
+    .enum(['governance', 'compliance'])
+    .meta(
+      notes(
+        '`governance`: principals with `s3:BypassGovernanceRetention` can still delete; ' +
+          '`compliance`: nobody can, not even the account’s root user.',
+      ),
+    ),
+  days: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .meta(notes('Days for which no version of a snapshot can be deleted for good.')),
+});
+
+/** The `snapshots` block of a deployment: the bucket that all agents’ snapshots share. */
+export const snapshotsSchema = z.strictObject({
+  objectLock: objectLockSchema
+    .optional()
+    .meta(
+      notes(
+        'S3 Object Lock on the deployment’s own snapshot bucket. Decide before the first ' +
+          'deployment: see below.',
+        { allowed: 'an object such as { "mode": "governance", "days": 30 }' },
+      ),
+    ),
+});
+
+export type SnapshotsConfig = z.output<typeof snapshotsSchema>;
+export type ObjectLock = z.output<typeof objectLockSchema>;
 
 /** What stands at the top of the file, beside the agents. */
 export const deploymentFields = {
@@ -26,6 +60,11 @@ export const deploymentFields = {
     .email()
     .optional()
     .meta(notes('Address that alarms are sent to.', { allowed: 'an e-mail address' })),
+  snapshots: snapshotsSchema.optional().meta(
+    notes('The deployment’s own snapshot bucket.', {
+      allowed: 'an object such as { "objectLock": { "mode": "governance", "days": 30 } }',
+    }),
+  ),
 };
 
 /** The name of the one agent of a file that has no `agents`. */

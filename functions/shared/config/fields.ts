@@ -30,6 +30,11 @@ export function notes(
   return { description, ...more };
 }
 
+/** Whole minutes, in seconds: the resolution of a schedule. */
+export function wholeMinutes(seconds: number): number {
+  return Math.ceil(seconds / 60) * 60;
+}
+
 /** A switch. */
 export function flag(initial: boolean, description: string, more = {}): z.ZodDefault<z.ZodBoolean> {
   return z.boolean().default(initial).meta(notes(description, more));

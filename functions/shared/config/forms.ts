@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { agentBlocks, agentNamePattern } from './agent.ts';
-import { agentField, deploymentFields } from './deployment.ts';
+import { agentField, deploymentFields, type SnapshotsConfig } from './deployment.ts';
 import { problemsOf } from './issues.ts';
 import type { Notice, Problem } from './problems.ts';
 import { isRecord, type Raw } from './raw.ts';
@@ -19,6 +19,7 @@ export interface AgentSource {
 export interface Form {
   deployment: string;
   alarmEmail?: string;
+  snapshots?: SnapshotsConfig;
   agents: AgentSource[];
   problems: Problem[];
   notices: Notice[];
@@ -142,12 +143,13 @@ function topOf(schema: z.ZodType, json: Raw, at: Path): Omit<Form, 'agents'> {
   const own = issues.filter((issue) => !isBlock(String(issue.path[0])));
   const parsed = schemas.top.partial().safeParse(json);
   const deployment = deploymentFields.deployment.safeParse(json['deployment']).data ?? 'default';
-  const email = parsed.data?.alarmEmail;
+  const { alarmEmail, snapshots } = parsed.data ?? {};
   const site = { deployment, agent: 'main', keyOf: (path: Path) => keyText([...at, ...path]) };
   const problems = problemsOf(schema, own, json, site);
   return {
     deployment,
-    ...(email === undefined ? {} : { alarmEmail: email }),
+    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+    ...(snapshots === undefined ? {} : { snapshots }),
     problems,
     notices: [],
   };

@@ -4,7 +4,8 @@
  */
 export { type AgentConfig, agentNamePattern, deploymentNamePattern } from './agent.ts';
 export { type BackupConfig, backupItems } from './backup.ts';
-export { type DeploymentConfig } from './deployment.ts';
+export { backupPlace, type BackupPlace, type PlaceSettings } from './backup-place.ts';
+export { type DeploymentConfig, type ObjectLock } from './deployment.ts';
 export { loadAgentConfig, UnknownAgentError } from './load.ts';
 export { parseConfig, type ParsedConfig, parseConfigText } from './parse.ts';
 export { parseAgentConfig } from './parse-agent.ts';

@@ -1,4 +1,6 @@
 import type { AgentConfig } from './agent.ts';
+import { minimumBackupInterval } from './backup.ts';
+import { backupNotices } from './backup-notices.ts';
 import type { Notice } from './problems.ts';
 import { isRecord, objectAt } from './raw.ts';
 import { valueAt } from './schema-walk.ts';
@@ -20,11 +22,14 @@ export function noticesFor(input: unknown, agent: AgentConfig, site: Site): Noti
   }
   const backupInterval = valueAt(raw, ['backup', 'interval']);
   if (backupInterval !== undefined && backupInterval !== backup.interval) {
-    notices.push(
-      notice(['backup', 'interval'], `raised to ${backup.interval} seconds, the minimum`),
-    );
+    const isMinimum = backup.interval === minimumBackupInterval;
+    const message = isMinimum
+      ? `raised to ${backup.interval} seconds, the minimum`
+      : `rounded up to ${backup.interval} seconds: schedules run on whole minutes`;
+    notices.push(notice(['backup', 'interval'], message));
   }
-  return [...notices, ...withoutConsequence(agent).map(([path, text]) => notice(path, text))];
+  const others = [...withoutConsequence(agent), ...backupNotices(agent)];
+  return [...notices, ...others.map(([path, text]) => notice(path, text))];
 }
 
 /** Keys of the plugin that are given and mean nothing in a deployment. */

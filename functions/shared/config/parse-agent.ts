@@ -1,4 +1,5 @@
 import { type AgentConfig, agentNamePattern, agentSchema } from './agent.ts';
+import { checkPlace } from './check-place.ts';
 import { checkBlocks } from './checks.ts';
 import { problemsOf } from './issues.ts';
 import { ConfigError, type Problem } from './problems.ts';
@@ -17,7 +18,11 @@ export function checkAgent(input: unknown, site: Site): CheckedAgent {
     return { problems: [{ key: site.keyOf([]), value: shown(input), allowed: 'an object', fix }] };
   }
   const parsed = agentSchema.safeParse(input);
-  const findings = [...checkBlocks(input, site), ...strayReferences(agentSchema, input)];
+  const findings = [
+    ...checkBlocks(input, site),
+    ...strayReferences(agentSchema, input),
+    ...(parsed.success ? checkPlace(parsed.data) : []),
+  ];
   const problems = onePerKey([
     ...problemsOf(agentSchema, parsed.error?.issues ?? [], input, site),
     ...findings.map(({ path, ...finding }) => ({ key: site.keyOf(path), ...finding })),

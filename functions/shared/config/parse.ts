@@ -1,5 +1,6 @@
 import { agentNamePattern } from './agent.ts';
 import type { DeploymentConfig } from './deployment.ts';
+import { deploymentNotices } from './deployment-notices.ts';
 import { type AgentSource, type Form, readForm } from './forms.ts';
 import { jsonFault } from './json-text.ts';
 import { noticesFor } from './notices.ts';
@@ -26,11 +27,23 @@ export function parseConfig(json: unknown, source?: string): ParsedConfig {
   const checked = form.agents.map((agent) => checkSource(agent, form));
   const problems = [...form.problems, ...checked.flatMap((agent) => agent.problems)];
   if (problems.length > 0) throw new ConfigError(problems, source);
-  const agents = checked.flatMap((result) => ('agent' in result ? [result.agent] : []));
-  const { deployment, alarmEmail } = form;
+  const placed = checked.flatMap((result, index) => {
+    const site = form.agents[index];
+    return 'agent' in result && site ? [{ agent: result.agent, keyOf: site.keyOf }] : [];
+  });
+  const { deployment, alarmEmail, snapshots } = form;
   return {
-    config: { deployment, ...(alarmEmail === undefined ? {} : { alarmEmail }), agents },
-    notices: [...form.notices, ...checked.flatMap((agent) => agent.notices)],
+    config: {
+      deployment,
+      ...(alarmEmail === undefined ? {} : { alarmEmail }),
+      ...(snapshots === undefined ? {} : { snapshots }),
+      agents: placed.map(({ agent }) => agent),
+    },
+    notices: [
+      ...form.notices,
+      ...checked.flatMap((agent) => agent.notices),
+      ...deploymentNotices(placed, snapshots),
+    ],
   };
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { backupSchema } from './backup.ts';
-import { agentField, deploymentFields } from './deployment.ts';
+import { agentField, deploymentFields, objectLockSchema } from './deployment.ts';
 import { providerBlocks } from './providers.ts';
 import { type Field, fieldOf } from './schema-walk.ts';
 import { syncSchema } from './sync.ts';
@@ -14,6 +14,7 @@ export function configurationReference(): string {
   return [
     introduction,
     section('Top of the file', topText, z.object({ ...deploymentFields, agent: agentField })),
+    section('`snapshots.objectLock`', objectLockText, objectLockSchema),
     section('`sync`', syncText, syncSchema, blocks),
     '## Providers\n\nThese blocks stand in `sync`, and in `backup` where that has a provider of its own.',
     ...Object.entries(providerBlocks).map(([name, block]) => subsection(name, block)),
@@ -105,9 +106,17 @@ const syncText =
   'Keys, defaults and limits of the original plugin. The settings of the provider stand in a ' +
   'block of its name, see [Providers](#providers).';
 
+const objectLockText =
+  'With it, S3 itself refuses to delete a snapshot, or to replace it, before its days are over, whoever asks; a delete ' +
+  'by the retention leaves a marker, and the bytes go when the lock has ended and 30 days have passed. Decide before ' +
+  'the first deployment: CloudFormation has been seen to answer a later change by making a new, empty bucket, with the ' +
+  'old one and its snapshots left beside it, outside of the deployment. Object Lock cannot be switched off again. For a ' +
+  'bucket that exists, leave the key out and run `aws s3api put-object-lock-configuration`, which switches it on in ' +
+  'place.';
+
 const backupText =
-  'Accepted and checked, but not run by this release: `"enabled": true` is refused. With the ' +
-  'provider `s3` and no keys, snapshots are kept in the deployment’s own bucket.';
+  'Without a cloud folder, or with the provider `s3` and neither bucket nor keys nor endpoint, snapshots are kept in ' +
+  'the deployment’s own bucket under `<agent>/`, where no function can overwrite them and only the pruning can delete.';
 
 const workspaceText =
   'Without this block, the deployment makes a bucket for the workspace: `{ "kind": "s3" }`.';
@@ -119,8 +128,10 @@ const secretsText = `## Secrets
 No secret stands in the file: where one is needed, write \`\${NAME}\` (a capital letter, then capitals, digits and \`_\`, at
 most 64) as the whole value. What it stands for lies in AWS Secrets Manager in the entry
 \`workspace-sync/<deployment>/<agent>/<block>\`, where \`<block>\` is \`sync\`, \`backup\`, \`webhook\` or
-\`workspace\`: a JSON object with a text under each name. Every job reads the entries that it needs and no others. The
-entries are yours: no deployment makes, changes or deletes them.
+\`workspace\`: a JSON object with a text under each name. The reference of \`backup.passphrase\` has an entry of its own,
+\`workspace-sync/<deployment>/<agent>/passphrase\`; a \`backup\` that uses the storage of \`sync\` uses the entry of \`sync\`.
+Every job reads the entries that it needs and no others. The entries are yours: no deployment makes, changes or deletes
+them.
 
 \`\`\`sh
 aws secretsmanager create-secret --name workspace-sync/default/main/sync \\

@@ -51,7 +51,9 @@ export function secretFix(site: Site, path: Path): string {
   return `Write "\${${name}}" and store the secret with: ${command}`;
 }
 
-function scopeOf(path: Path): SecretScope {
-  const [block] = path;
+/** The secret entry that answers a reference at this path. */
+export function scopeOf(path: Path): SecretScope {
+  const [block, key] = path;
+  if (block === 'backup' && key === 'passphrase') return key;
   return block === 'backup' || block === 'webhook' || block === 'workspace' ? block : 'sync';
 }

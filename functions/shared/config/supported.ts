@@ -13,7 +13,7 @@ export function assertSupported(config: DeploymentConfig, source?: string): void
   if (problems.length > 0) throw new ConfigError(problems, source);
 }
 
-function unsupportedOf({ name, sync, backup }: AgentConfig): Problem[] {
+function unsupportedOf({ name, sync }: AgentConfig): Problem[] {
   const problems: Problem[] = [];
   if (sync.provider !== 'off' && (sync.mode === 'mirror' || sync.mode === 'bisync')) {
     problems.push({
@@ -21,14 +21,6 @@ function unsupportedOf({ name, sync, backup }: AgentConfig): Problem[] {
       value: `"${sync.mode}", which is not in this release`,
       allowed: '"mailbox"',
       fix: 'Write "mailbox", or set the provider to "off" until a release has this mode',
-    });
-  }
-  if (backup.enabled) {
-    problems.push({
-      key: `agents.${name}.backup.enabled`,
-      value: 'true, which is not in this release',
-      allowed: 'false',
-      fix: 'Set it to false; the rest of the block may stay for a release that takes snapshots',
     });
   }
   return problems;

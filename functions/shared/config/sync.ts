@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, folderInside, notes, patterns } from './fields.ts';
+import { flag, folderInside, notes, patterns, wholeMinutes } from './fields.ts';
 import { normalRemotePath, staysInside } from './paths.ts';
 import { providerBlocks, providers } from './providers.ts';
 
@@ -8,11 +8,6 @@ export const modes = ['mailbox', 'mirror', 'bisync'] as const;
 export type SyncMode = (typeof modes)[number];
 
 const added = { added: true };
-
-/** Whole minutes, in seconds: the resolution of a schedule. */
-function wholeMinutes(seconds: number): number {
-  return Math.ceil(seconds / 60) * 60;
-}
 
 const what = {
   provider: z

@@ -1,11 +1,22 @@
 import * as z from 'zod';
 import { folderInside, notes, rcloneOptions, rcloneType } from './fields.ts';
-import { staysInside } from './paths.ts';
+import { isFolderInside, normalFolder, staysInside } from './paths.ts';
 
 const pathAllowed = 'a relative path without ".." or backslash, or ""';
+const remotePathAllowed = 'a path without ".." or backslash, or ""';
+
+const stateFolder = 'Folder of the agent’s OpenClaw state, `~/.openclaw`,';
+const withoutState = 'Without it, snapshots hold what lies in the workspace and nothing else.';
 
 const s3 = z.strictObject({
-  kind: z.literal('s3').meta(notes('The deployment makes a bucket for the workspaces.')),
+  kind: z
+    .literal('s3')
+    .meta(
+      notes(
+        'The deployment makes a bucket for the workspaces: `<agent>/workspace/` is the workspace, ' +
+          '`<agent>/state/` the agent’s OpenClaw state, `~/.openclaw`.',
+      ),
+    ),
 });
 
 const efs = z.strictObject({
@@ -51,7 +62,17 @@ const efs = z.strictObject({
   path: folderInside
     .default('')
     .meta(notes('Folder below the access point.', { allowed: pathAllowed })),
+  statePath: z
+    .string()
+    .refine(isFolderInside)
+    .transform(normalFolder)
+    .optional()
+    .meta(
+      notes(`${stateFolder} below the access point. ${withoutState}`, { allowed: pathAllowed }),
+    ),
 });
+
+const remotePath = z.string().refine((path) => staysInside(path) && !path.includes('\\'));
 
 const remote = z.strictObject({
   kind: z.literal('remote').meta(notes('The workspace is reached through a backend of rclone.')),
@@ -61,15 +82,12 @@ const remote = z.strictObject({
     }),
   ),
   rcloneOptions,
-  path: z
-    .string()
-    .refine((path) => staysInside(path) && !path.includes('\\'))
+  path: remotePath
     .default('')
-    .meta(
-      notes('Folder of the workspace on the remote.', {
-        allowed: 'a path without ".." or backslash, or ""',
-      }),
-    ),
+    .meta(notes('Folder of the workspace on the remote.', { allowed: remotePathAllowed })),
+  statePath: remotePath
+    .optional()
+    .meta(notes(`${stateFolder} on the remote. ${withoutState}`, { allowed: remotePathAllowed })),
 });
 
 /** The kinds of workspace, for the reference. */

@@ -7,6 +7,7 @@ export const environment = {
   deployment: 'DEPLOYMENT',
   workspaceBucket: 'WORKSPACE_BUCKET',
   exchangeBucket: 'EXCHANGE_BUCKET',
+  snapshotBucket: 'SNAPSHOT_BUCKET',
   stateBucket: 'STATE_BUCKET',
   eventBus: 'EVENT_BUS',
   /** URL of the queue from which `notify` posts to webhooks. */

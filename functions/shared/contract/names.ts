@@ -57,6 +57,16 @@ export function workspacePrefix(agent: string): string {
   return `${agent}/workspace/`;
 }
 
+/** Path of an agent's OpenClaw state, `~/.openclaw`, inside the workspace bucket. */
+export function statePrefix(agent: string): string {
+  return `${agent}/state/`;
+}
+
+/** Prefix in the workspace bucket under which restores put what they bring back, one folder each. */
+export function restoredPrefix(agent: string): string {
+  return `${agent}/restored/`;
+}
+
 /** Prefix in the exchange bucket under which a person drops files for an agent. */
 export function dropPrefix(agent: string): string {
   return `${agent}/${folders.outbox}/`;
@@ -88,14 +98,20 @@ export const stateKeys = {
   drainJournal: (agent: string): string => `journals/${agent}/drain.json`,
   pendingDrops: (agent: string): string => `journals/${agent}/outbox.json`,
   notifications: (agent: string): string => `notifications/${agent}.json`,
+  /** Checkpoints, baselines and holds of an agent's snapshots. */
+  backup: (agent: string, name: string): string => `backups/${agent}/${name}`,
 } as const;
 
-/** The block of an agent's configuration whose `${NAME}` references an entry answers. */
-export type SecretScope = 'sync' | 'backup' | 'webhook' | 'workspace';
+/**
+ * The block of an agent's configuration whose `${NAME}` references an entry answers. `passphrase` is
+ * the one key `backup.passphrase`: listing and pruning need the storage's credentials, and must not
+ * be able to read what opens the snapshots.
+ */
+export type SecretScope = 'sync' | 'backup' | 'passphrase' | 'webhook' | 'workspace';
 
 /**
- * Name in Secrets Manager of the JSON object that answers the `${NAME}` references of one block of
- * an agent's configuration. One entry per block, so that each role reads only what its job needs.
+ * Name in Secrets Manager of the JSON object that answers the `${NAME}` references of one scope of
+ * an agent's configuration. One entry per scope, so that each role reads only what its job needs.
  */
 export function secretName(deployment: string, agent: string, scope: SecretScope): string {
   return `${product}/${deployment}/${agent}/${scope}`;

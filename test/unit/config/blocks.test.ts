@@ -14,6 +14,7 @@ const efs = {
   subnetIds: ['subnet-0123'],
   securityGroupId: 'sg-0123',
 };
+const native = { provider: 's3', mode: 'mailbox', s3: { bucket: 'team' } };
 const webhook = { url: 'https://gw.example:18789/hooks/', token: '${WEBHOOK_TOKEN}' };
 
 describe('defaults', () => {
@@ -52,6 +53,10 @@ describe('defaults', () => {
         include: ['workspace', 'config', 'cron', 'memory'],
         retain: 7,
         exclude: ['**/.DS_Store'],
+        timeout: 21_600,
+        verifyInterval: 604_800,
+        timeZone: 'UTC',
+        anomalyPercent: 50,
       },
     });
   });
@@ -65,44 +70,6 @@ describe('defaults', () => {
       wakeMode: 'now',
     });
   });
-
-  it('of a backup follow the sync', () => {
-    const { backup } = givenAgent({ sync: { ...dropbox, exclude: ['*.log'] } });
-    expect(backup).toMatchObject({ provider: 'dropbox', exclude: ['*.log'] });
-  });
-});
-
-describe('backup', () => {
-  it('raises an interval that is too short, and says so', () => {
-    const json = { sync: dropbox, backup: { interval: 10 } };
-    expect(givenAgent(json).backup.interval).toBe(300);
-    expect(noticesOf(json).map(({ key }) => key)).toEqual(['backup.interval']);
-  });
-
-  it.each([[1], [{ daily: 7, weekly: 4 }], [{ within: '14d' }], [{ last: 1, yearly: 0 }]])(
-    'retains %j',
-    (retain) => {
-      expect(givenAgent({ backup: { retain } }).backup.retain).toEqual(retain);
-    },
-  );
-
-  it.each([0, 1.5, '7', [], {}, { daily: 0 }])('refuses to retain %j', (retain) => {
-    expectKeys({ backup: { retain } }, ['backup.retain']);
-  });
-
-  it('looks inside a retention policy', () => {
-    const json = { backup: { retain: { daily: -1, last: 1, within: 'soon' } } };
-    expectKeys(json, ['backup.retain.daily', 'backup.retain.within']);
-  });
-
-  it('needs a passphrase to encrypt, and somewhere to go', () => {
-    expectKeys({ backup: { encrypt: true } }, ['backup.passphrase']);
-    expectKeys({ backup: { enabled: true } }, ['backup.provider']);
-    expectKeys({ backup: { enabled: true, provider: 'gdrive' } }, ['backup.gdrive.token']);
-    expect(givenAgent({ backup: { enabled: true, provider: 's3' } }).backup.provider).toBe('s3');
-    expect(givenAgent({ sync: dropbox, backup: { enabled: true } }).backup.enabled).toBe(true);
-    expectKeys({ backup: { include: ['workspace', 'all'] } }, ['backup.include[1]']);
-  });
 });
 
 describe('workspace', () => {
@@ -112,7 +79,21 @@ describe('workspace', () => {
     expect(givenAgent({ sync: {}, workspace: remote }).workspace).toEqual(remote);
   });
 
+  it('may say where the state of the agent lies, the root of the storage included', () => {
+    const sftp = { kind: 'remote', rcloneType: 'sftp', path: '/home/a/ws' };
+    const state = (workspace: object): unknown => givenAgent({ workspace }).workspace;
+    expect(state({ ...efs, path: 'workspace', statePath: '.' })).toMatchObject({ statePath: '' });
+    expect(state({ ...efs, statePath: './a//b/' })).toMatchObject({ statePath: 'a/b' });
+    expect(state({ ...sftp, statePath: '/home/a/.openclaw' })).toMatchObject({
+      statePath: '/home/a/.openclaw',
+    });
+  });
+
   it.each([
+    [{ ...efs, statePath: '/a' }, 'workspace.statePath'],
+    [{ ...efs, statePath: '../a' }, 'workspace.statePath'],
+    [{ kind: 'remote', rcloneType: 'sftp', statePath: 'a/../b' }, 'workspace.statePath'],
+    [{ kind: 's3', statePath: 'a' }, 'workspace.statePath'],
     [{ kind: 'nfs' }, 'workspace.kind'],
     [{}, 'workspace.kind'],
     ['s3', 'workspace'],
@@ -189,6 +170,8 @@ describe('normalised agents', () => {
       sync: { provider: 'custom', mode: 'mirror', remotePath: '/x', custom: { rcloneType: 'b2' } },
     },
     { backup: { enabled: true, provider: 's3', interval: 1, retain: { daily: 1 } } },
+    { sync: { ...native, remotePath: 'files' }, backup: { enabled: true } },
+    { sync: native, backup: { enabled: true, provider: 's3', prefix: 'main/', timeZone: 'CET' } },
   ])('parse to themselves: %j', (blocks) => {
     const agent = givenAgent(blocks);
     const written: unknown = JSON.parse(JSON.stringify(agent));
@@ -205,19 +188,16 @@ describe('normalised agents', () => {
 
 describe('what this release does not run', () => {
   it('is named with what is allowed', () => {
-    const config = givenConfig({ sync: { ...dropbox, mode: 'bisync' }, backup: { enabled: true } });
+    const config = givenConfig({ sync: { ...dropbox, mode: 'bisync' } });
 
-    expect(unsupported(config).map(({ key }) => key)).toEqual([
-      'agents.main.sync.mode',
-      'agents.main.backup.enabled',
-    ]);
+    expect(unsupported(config).map(({ key }) => key)).toEqual(['agents.main.sync.mode']);
     expect(() => {
       assertSupported(config);
     }).toThrow(/not in this release/);
   });
 
-  it('is nothing of a mailbox', () => {
-    expect(unsupported(givenConfig({ sync: dropbox }))).toEqual([]);
+  it('is nothing of a mailbox with snapshots', () => {
+    expect(unsupported(givenConfig({ sync: dropbox, backup: { enabled: true } }))).toEqual([]);
   });
 });
 

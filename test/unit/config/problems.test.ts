@@ -175,6 +175,7 @@ describe('redaction', () => {
     (tokn) => ({ sync: { ...dropbox, dropbox: { token: '${T}', tokn } } }),
     (secretAccessKey) => ({ sync: { s3: { accessKeyId: 'a', secretAccessKey } } }),
     (passphrase) => ({ backup: { passphrase } }),
+    (publicKey) => ({ backup: { publicKey } }),
     (token) => ({ webhook: { url: 'https://a', token } }),
     (password) => ({ webhook: { url: `https://u:${String(password)}@a`, token: '${T}' } }),
     (secret) => ({ webhook: { url: 'https://a', mode: 'generic', secret } }),
@@ -208,6 +209,6 @@ describe('redaction', () => {
     const problem = expectProblem(json, 'agents.anna.backup.passphrase');
     expect(problem.value).toBe('a literal of 13 characters (not shown)');
     expect(problem.fix).toContain('Write "${BACKUP_PASSPHRASE}"');
-    expect(problem.fix).toContain('--name workspace-sync/home/anna/backup');
+    expect(problem.fix).toContain('--name workspace-sync/home/anna/passphrase ');
   });
 });
