@@ -171,7 +171,8 @@ function unlockWith(openers: readonly Opener[]): Unlock {
       }
     }
     const kms = failures.find((failure) => failure instanceof KmsKeyError);
-    throw kms ?? new TamperedError('the data key in its header does not open', failures[0]);
+    if (kms) throw kms;
+    throw new TamperedError('the data key in its header does not open', failures[0]);
   };
 }
 

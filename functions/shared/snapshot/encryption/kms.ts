@@ -13,7 +13,7 @@ export interface KmsLock {
    * Why the last call of KMS failed, which the keyring itself only tells as text. Nothing where KMS
    * works, and did not make what it was given.
    */
-  takeFailure(): KmsKeyError | undefined;
+  takeFailure: () => KmsKeyError | undefined;
 }
 
 const throttled = new Set(['ThrottlingException', 'LimitExceededException', 'TooManyRequests']);
@@ -31,7 +31,9 @@ export function kmsLock(keyArn: string, options: KmsOptions = {}): KmsLock {
       throw reason;
     }
   };
-  const keyring = new KmsKeyringNode({
+  // It is a KeyringNode; its types say so by way of an interface.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+  const keyring: KeyringNode = new KmsKeyringNode({
     generatorKeyId: keyArn,
     clientProvider: () => ({
       generateDataKey: (request) => ask(async () => known(await client.generateDataKey(request))),
