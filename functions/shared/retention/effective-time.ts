@@ -2,9 +2,9 @@
 export const clockToleranceMs = 10 * 60_000;
 
 /**
- * Where the time of a snapshot is from: its own manifest (`created`), the storage (`stored`), or,
- * as both of those lie in the future, from when we saw it for the first time, which is now
- * (`future`) or was in an earlier run (`first-seen`).
+ * How a snapshot came by its time: `created` is its manifest's, `stored` the storage's. The other
+ * two are of snapshots that are dated in the future: `first-seen` where an earlier run saw it first,
+ * and `future` where it is the storage's time, or now as we see it for the first time.
  */
 export type Dating = 'created' | 'stored' | 'first-seen' | 'future';
 
@@ -16,8 +16,12 @@ export interface EffectiveTime {
 
 /**
  * The time by which retention judges a snapshot: the earlier of what its manifest says and when the
- * storage got it, as far as those are not in the future. Where both are, it is the time we first
- * saw the snapshot; the caller keeps that, from the first time that the answer is `future`.
+ * storage got it, as far as those are known and not in the future. Where neither is, it is the time
+ * we first saw the snapshot; the caller keeps that, from the first time that the answer is `future`.
+ *
+ * A snapshot whose own date is in the future is dated so even where the storage's time is true: a
+ * bucket has no other times, and a forgery would be as good as a snapshot of today. It ages by the
+ * storage's time meanwhile.
  *
  * A time that is not known is `NaN`. `stored` has to be that where the storage does not keep times
  * but makes them up.
@@ -29,7 +33,7 @@ export function effectiveTime(
   const { created, stored, firstSeen } = snapshot;
   const dates: EffectiveTime[] = [
     { time: created, dated: 'created' },
-    { time: stored, dated: 'stored' },
+    { time: stored, dated: isFuture(created, now) ? 'future' : 'stored' },
   ];
   const [earliest] = dates.filter(({ time }) => isPast(time, now)).toSorted(byTime);
   if (earliest) return earliest;
@@ -42,8 +46,12 @@ export function isDated({ time, dated }: EffectiveTime, now: number): boolean {
   return dated !== 'first-seen' && dated !== 'future' && isPast(time, now);
 }
 
+function isFuture(time: number, now: number): boolean {
+  return time > now + clockToleranceMs;
+}
+
 function isPast(time: number, now: number): boolean {
-  return time >= 0 && time <= now + clockToleranceMs;
+  return time >= 0 && !isFuture(time, now);
 }
 
 function byTime(one: EffectiveTime, other: EffectiveTime): number {

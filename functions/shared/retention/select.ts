@@ -40,11 +40,12 @@ const dayMs = 86_400_000;
  * - A snapshot whose time is not known stays.
  *
  * So no snapshot dated in the future changes what becomes of others, however many there are: an
- * intruder who writes a thousand dated 2099 only adds what is gone after a week. What cannot be
- * told apart here are forgeries with dates that could be true. Whoever may write to the storage can
- * date snapshots now, or just after a good one of a past day, and so take slots until a
- * verification finds them bad; of the good ones only the newest verified is safe from that. It
- * takes a storage that does not give up what it has: Object Lock, or versions.
+ * intruder who writes a thousand dated 2099 only adds what is gone a week after the next backup.
+ * What cannot be told apart here are forgeries with dates that could be true. Whoever may write to
+ * the storage can date snapshots now, or just after a good one of a past day, and so take slots
+ * until a verification finds them bad; of the good ones only the newest verified is safe from that.
+ * Against it help a verification before anything is removed, and a storage that does not give up
+ * what it has: Object Lock, or versions.
  * @throws RangeError for a time zone that does not exist.
  * @throws RetentionPolicyError for a policy with a value that means nothing.
  */
