@@ -5,6 +5,10 @@ export interface ListRequest {
   bucket: string;
   prefix?: string;
   delimiter?: '/';
+  /** Only keys greater than this. */
+  startAfter?: string;
+  /** Objects and prefixes of a page, at most and by default a thousand. */
+  pageSize?: number;
 }
 
 /** One page: up to a thousand objects and common prefixes, their keys as they are. */
@@ -16,7 +20,7 @@ export interface ListedPage {
 /** Lists page by page, one request each. */
 export async function* listObjects(
   client: S3Client,
-  { bucket, prefix, delimiter }: ListRequest,
+  { bucket, prefix, delimiter, startAfter, pageSize }: ListRequest,
 ): AsyncGenerator<ListedPage> {
   let token: string | undefined;
   do {
@@ -26,6 +30,8 @@ export async function* listObjects(
         Prefix: prefix,
         Delimiter: delimiter,
         EncodingType: 'url',
+        StartAfter: startAfter,
+        MaxKeys: pageSize,
         ContinuationToken: token,
       }),
     );
