@@ -25,7 +25,7 @@ export async function* compressBlocks(
   chunks: AsyncIterable<Uint8Array>,
   { level = 3, blockBytes = 6 << 20, window = 2 }: CompressOptions = {},
 ): AsyncGenerator<Buffer, void, void> {
-  const buffers = new Pool(() => Buffer.allocUnsafeSlow(blockBytes));
+  const buffers = new Pool<Buffer>(() => Buffer.allocUnsafeSlow(blockBytes));
   const encoders = new Pool(() => new FrameEncoder(parameters(level, blockBytes)));
   const frameOf = async ({ buffer, length }: Block): Promise<Buffer[]> => {
     const encoder = encoders.take();
