@@ -1,15 +1,16 @@
-/** The real `rclone serve`, as a cloud folder that speaks WebDAV, S3 or HTTP. */
+/** The real `rclone serve`, as a cloud folder that speaks WebDAV, SFTP, S3 or HTTP. */
 import { spawn } from 'node:child_process';
-import { devNull } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tools } from './paths.ts';
 import { endGroup } from './process-group.ts';
 
 export interface RcloneServerOptions {
-  protocol: 'webdav' | 's3' | 'http';
+  protocol: 'webdav' | 'sftp' | 's3' | 'http';
   /** The folder that is served; with `s3`, its subfolders are the buckets. */
   folder: string;
-  /** For `webdav` and `http`. */
+  /** For `webdav`, `sftp` and `http`; `sftp` wants one. */
   login?: { user: string; password: string };
   /** For `s3`; without them anybody may do anything. */
   keys?: { accessKeyId: string; secretAccessKey: string };
@@ -19,14 +20,17 @@ export interface RcloneServerOptions {
 
 export interface RcloneServer {
   url: string;
+  pid: number;
   stop: () => Promise<void>;
 }
 
 /** Starts it on a free port of 127.0.0.1 and waits until it listens. */
 export async function startRcloneServer(options: RcloneServerOptions): Promise<RcloneServer> {
+  // An SFTP server keeps the keys there that it makes for itself.
+  const cache = mkdtempSync(join(tmpdir(), 'rclone-server-'));
   const child = spawn(join(tools, 'bin', 'rclone'), serveArguments(options), {
     detached: true,
-    env: { PATH: process.env['PATH'], RCLONE_CONFIG: devNull },
+    env: { PATH: process.env['PATH'], RCLONE_CONFIG: devNull, RCLONE_CACHE_DIR: cache },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const killWithUs = (): void => void child.kill('SIGKILL');
@@ -34,13 +38,14 @@ export async function startRcloneServer(options: RcloneServerOptions): Promise<R
   const stop = async (): Promise<void> => {
     process.off('exit', killWithUs);
     await endGroup(child, 3_000);
+    rmSync(cache, { recursive: true, force: true });
   };
   let said = '';
   const url = new Promise<string>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-8_192);
-      const found = /\[(http:\/\/[^\]]+?)\/?\]/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
+      const found = /\[(http:\/\/[^\]]+?)\/?\]|SFTP server listening on (\S+)/.exec(said);
+      if (found) resolve(found[1] ?? `sftp://${found[2] ?? ''}`);
     });
     child.once('error', reject);
     child.once('exit', () => {
@@ -48,7 +53,7 @@ export async function startRcloneServer(options: RcloneServerOptions): Promise<R
     });
   });
   try {
-    return { url: await url, stop };
+    return { url: await url, pid: child.pid ?? 0, stop };
   } catch (error) {
     await stop();
     throw error;

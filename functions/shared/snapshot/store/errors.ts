@@ -19,3 +19,17 @@ export class ObjectExistsError extends WorkspaceSyncError {
     });
   }
 }
+
+/** What was read or written is not the whole object. */
+export class ObjectIncompleteError extends WorkspaceSyncError {
+  constructor(
+    name: string,
+    where: string,
+    { expected, actual }: Record<'expected' | 'actual', number>,
+  ) {
+    super(
+      `${JSON.stringify(name)} in ${where} is not whole: ${actual} bytes instead of ${expected}.`,
+      { code: 'object-incomplete', retryable: true },
+    );
+  }
+}
