@@ -1,12 +1,15 @@
+import { Readable } from 'node:stream';
 import { asBuffer } from './message-format.ts';
 
 /** Chunks of any size, read in pieces of the sizes that the reader asks for. */
 export class ByteReader {
+  readonly #origin: AsyncIterable<Uint8Array>;
   readonly #source: AsyncIterator<Uint8Array, unknown>;
   #held: Buffer = Buffer.alloc(0);
   #ended = false;
 
   constructor(source: AsyncIterable<Uint8Array>) {
+    this.#origin = source;
     this.#source = source[Symbol.asyncIterator]();
   }
 
@@ -41,6 +44,8 @@ export class ByteReader {
     if (this.#ended) return;
     this.#ended = true;
     await this.#source.return?.();
+    // The iterator of a stream passes this on only once it has been asked for something.
+    if (this.#origin instanceof Readable) this.#origin.destroy();
   }
 
   #cut(length: number): Buffer {

@@ -45,9 +45,9 @@ export interface Decryption {
    * @throws TamperedError where a byte differs, is missing or was added
    * @throws KmsKeyError where only KMS could open it, and KMS does not
    */
-  decrypt(expected: Context, cipher: AsyncIterable<Uint8Array>): AsyncIterable<Buffer>;
+  readonly decrypt: (expected: Context, cipher: AsyncIterable<Uint8Array>) => AsyncIterable<Buffer>;
   /** The same for what is at hand: all or nothing. */
-  decryptBytes(expected: Context, bytes: Uint8Array): Promise<Buffer>;
+  readonly decryptBytes: (expected: Context, bytes: Uint8Array) => Promise<Buffer>;
 }
 
 /** A keyring, and why it failed last, where it can tell. */

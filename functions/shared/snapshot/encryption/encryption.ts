@@ -30,9 +30,9 @@ export interface Encryption {
    * frames of 1 MiB, and fails as `plain` fails. Nothing is asked of KMS until it is read.
    * @throws ContextError where the context cannot be bound
    */
-  encrypt(context: Context, plain: AsyncIterable<Uint8Array>): AsyncIterable<Buffer>;
+  readonly encrypt: (context: Context, plain: AsyncIterable<Uint8Array>) => AsyncIterable<Buffer>;
   /** The same for what is at hand. */
-  encryptBytes(context: Context, bytes: Uint8Array): Promise<Buffer>;
+  readonly encryptBytes: (context: Context, bytes: Uint8Array) => Promise<Buffer>;
 }
 
 interface Lock {
