@@ -25,6 +25,8 @@ type Rule = (snapshot: Moment) => Verdict;
  * - The oldest snapshot gets no slot merely for being the oldest; later versions of restic give it
  *   one while there are slots left.
  * - An hour that the clock shows twice when summer time ends is one hour, with one slot.
+ * - Two snapshots of the same second are two for `last`, and for a period the first given wins;
+ *   restic leaves their order to chance.
  * - `within` is counted back from the newest snapshot, and one exactly as old is out of it.
  * @throws RangeError for a time zone that does not exist.
  * @throws RetentionPolicyError for a policy with a value that means nothing.

@@ -40,7 +40,7 @@ const dayMs = 86_400_000;
  * - A snapshot whose time is not known stays.
  *
  * So no snapshot dated in the future changes what becomes of others, however many there are: an
- * intruder who writes a thousand dated 2099 only adds what is gone a week after the next backup.
+ * intruder who writes a thousand dated 2099 adds what goes once it is a week old and a good one newer.
  * What cannot be told apart here are forgeries with dates that could be true. Whoever may write to
  * the storage can date snapshots now, or just after a good one of a past day, and so take slots
  * until a verification finds them bad; of the good ones only the newest verified is safe from that.

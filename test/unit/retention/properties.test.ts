@@ -9,6 +9,7 @@ const oldest = now - 900 * dayMs;
 
 /** Times that are often the same, an hour or a day apart, or anywhere. */
 const times = fc.oneof(
+  fc.integer({ min: 0, max: 9 }).map((days) => now - days * dayMs),
   fc.integer({ min: 0, max: 900 }).map((days) => now - days * dayMs),
   fc.integer({ min: 0, max: 100 }).map((hours) => now - (hours * dayMs) / 24),
   fc.integer({ min: oldest, max: now }),
