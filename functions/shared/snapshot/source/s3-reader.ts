@@ -1,7 +1,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { epochOf, isoTime, type Clock } from '../../clock.ts';
+import { epochOf, type Clock } from '../../clock.ts';
 import { bucketAddress, redirectedAddress, type BucketAddress } from './bucket-address.ts';
 import {
   ConnectionBrokenError,
@@ -137,11 +137,10 @@ export class S3Reader {
     const query =
       request.versionId === undefined ? '' : `versionId=${encodeStrictly(request.versionId)}`;
     const host = port === undefined ? hostname : `${hostname}:${port}`;
-    const now = isoTime(clock.now() + this.#skew);
     const headers = sign(
       { host, path, query, headers: conditions(request) },
       await this.#currentCredentials(),
-      now,
+      clock.now() + this.#skew,
     );
 
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -150,9 +149,10 @@ export class S3Reader {
       port,
       path: query === '' ? path : `${path}?${query}`,
       headers,
+      timeout: idleTimeout,
       agent: fresh ? false : this.#agents[secure ? 'https' : 'http'],
     });
-    outgoing.setTimeout(idleTimeout, () => {
+    outgoing.on('timeout', () => {
       outgoing.destroy(new ConnectionBrokenError(`no byte came for ${idleTimeout} ms`));
     });
     outgoing.on('response', resolve).on('error', reject).end();

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { isoTime } from '../../clock.ts';
 
 /** Keys of AWS, as the SDK hands them out. */
 export interface SigningCredentials {
@@ -16,11 +17,11 @@ export interface UnsignedRequest {
   headers?: Record<string, string>;
 }
 
-/** Gives a request the headers that sign it at a time, which is in ISO 8601 and UTC. */
+/** Gives a request the headers that sign it at a time, in milliseconds since the epoch. */
 export type Signer = (
   request: UnsignedRequest,
   credentials: SigningCredentials,
-  now: string,
+  now: number,
 ) => Record<string, string>;
 
 const unsignedPayload = 'UNSIGNED-PAYLOAD';
@@ -30,10 +31,11 @@ const unsignedPayload = 'UNSIGNED-PAYLOAD';
  * credentials is derived once for all of them: what is left is one HMAC and one hash per request.
  */
 export function s3Signer(region: string): Signer {
-  let known: { of: string; key: Buffer } | undefined;
+  let known: { of: string; key: KeyObject } | undefined;
+  const timeOf = secondsAsText();
 
   return ({ host, path, query, headers }, credentials, now) => {
-    const time = now.replace(/[-:]|\.\d+/g, '');
+    const time = timeOf(now);
     const day = time.slice(0, 8);
     const of = `${day} ${credentials.accessKeyId} ${credentials.secretAccessKey}`;
     if (known?.of !== of) known = { of, key: deriveKey(credentials, day, region) };
@@ -50,12 +52,24 @@ export function s3Signer(region: string): Signer {
       names.join(';'),
       signed['x-amz-content-sha256'],
     ].join('\n');
-    const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`;
+    const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`;
     const signature = createHmac('sha256', known.key).update(text).digest('hex');
     signed['authorization'] =
       `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, ` +
       `SignedHeaders=${names.join(';')}, Signature=${signature}`;
     return signed;
+  };
+}
+
+/** `20130524T000000Z`, made once for all requests of a second. */
+function secondsAsText(): (epochMs: number) => string {
+  let known = { second: -1, text: '' };
+  return (epochMs) => {
+    const second = Math.floor(epochMs / 1_000);
+    if (known.second !== second) {
+      known = { second, text: isoTime(second * 1_000).replace(/[-:]|\.\d+/g, '') };
+    }
+    return known.text;
   };
 }
 
@@ -85,13 +99,15 @@ function withSigningHeaders(
   };
 }
 
-function deriveKey({ secretAccessKey }: SigningCredentials, day: string, region: string): Buffer {
-  return [day, region, 's3', 'aws4_request'].reduce<Buffer>(
-    (key, part) => createHmac('sha256', key).update(part).digest(),
+/** As an object of its own: making one of bytes would cost more than the rest of a signature. */
+function deriveKey(
+  { secretAccessKey }: SigningCredentials,
+  day: string,
+  region: string,
+): KeyObject {
+  const key = [day, region, 's3', 'aws4_request'].reduce<Buffer>(
+    (outer, part) => createHmac('sha256', outer).update(part).digest(),
     Buffer.from(`AWS4${secretAccessKey}`),
   );
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return createSecretKey(key);
 }
