@@ -83,8 +83,10 @@ describe('a folder as a source', () => {
   it('does not read what a link has taken the place of, not even on the way', async () => {
     await symlink(join(outside, 'secret'), join(root, 'link'));
     await symlink(outside, join(root, 'linked folder'));
+    await writeFile(join(root, 'file'), '');
+    await symlink('file', join(root, 'link inside'));
 
-    for (const path of ['link', 'linked folder/secret']) {
+    for (const path of ['link', 'link inside', 'linked folder/secret']) {
       await expect(source.readWhole(entry(path))).rejects.toMatchObject({
         code: 'file-unreadable',
       });
