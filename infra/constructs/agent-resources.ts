@@ -1,8 +1,8 @@
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { AgentAlarms } from './alarms.ts';
-import { AgentSchedule, isScheduled, type Scheduler } from './schedules.ts';
+import { AgentAlarms } from './agent-alarms.ts';
+import { AgentSchedule, recurrences, type Scheduler } from './schedules.ts';
 
 export interface AgentResourcesProps {
   deployment: string;
@@ -10,16 +10,19 @@ export interface AgentResourcesProps {
   topic: ITopic;
 }
 
+const titles = { sync: 'Sync', backup: 'Backup', verify: 'Verification' };
+
 /**
- * What exists once per agent. Everything else of an agent is a prefix, a lease or a line in a file,
- * which is why a deployment can have any number of them.
+ * What exists once per agent, ten resources at most. Everything else of an agent is a prefix, a lease
+ * or a line in a file, which is why a deployment can have any number of them.
  */
 export class AgentResources extends Construct {
-  constructor(scope: Construct, agent: AgentConfig, props: AgentResourcesProps) {
+  constructor(scope: Construct, agent: AgentConfig, { scheduler, ...props }: AgentResourcesProps) {
     super(scope, `Agent-${agent.name}`);
-    // Without a cloud folder there is nothing to synchronise: drops need no schedule of their own.
-    if (agent.sync.provider === 'off') return;
-    if (isScheduled(agent)) new AgentSchedule(this, 'Sync', props.scheduler, agent);
+    for (const recurrence of recurrences(agent)) {
+      const id = titles[recurrence.job];
+      new AgentSchedule(this, id, { ...recurrence, scheduler, agent: agent.name });
+    }
     new AgentAlarms(this, 'Alarms', { ...props, agent });
   }
 }

@@ -1,26 +1,23 @@
-import { Duration } from 'aws-cdk-lib';
 import type { Code, ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { environment } from '../../functions/shared/contract/index.ts';
+import { environment, type Job } from '../../functions/shared/contract/index.ts';
 import { DeadLetterAlarm } from './alarms.ts';
 import { DropIntake, DropQueue } from './drop-intake.ts';
-import { type FunctionName, JobFunction, type Runtimes } from './job-function.ts';
+import { type FunctionName, JobFunction, longest, type Runtimes } from './job-function.ts';
 import type { Agents } from './matching.ts';
 import type { NotificationQueue } from './notifications.ts';
 import { drainGrants, type Grant, type Granted, syncGrants } from './permissions.ts';
 import { DeadLetterQueue } from './queues.ts';
 import { RunRequests } from './run-requests.ts';
 import { Scheduler, Sweep } from './schedules.ts';
-import type { EfsWorkspace } from './workspace-mount.ts';
+import { snapshotFunctions } from './snapshot-functions.ts';
+import { type EfsWorkspace, setName } from './workspace-mount.ts';
 
 /** The code of a function that serves these agents. */
 export type CodeFor = (name: FunctionName, agents: readonly AgentConfig[]) => Code;
-
-/** The longest that Lambda allows: the fewer legs a run takes, the less is listed again. */
-const longest = Duration.minutes(15);
 
 /** What all sets of a deployment have in common. */
 export interface SharedParts {
@@ -47,8 +44,7 @@ export interface AgentSetProps extends SharedParts {
  * function mounts one, so each EFS access point has a set of its own.
  */
 export class AgentSet extends Construct {
-  readonly sync: JobFunction;
-  readonly drain: JobFunction;
+  readonly functions: Record<Job, JobFunction>;
   readonly drops: DropQueue;
   readonly scheduler: Scheduler;
 
@@ -61,26 +57,28 @@ export class AgentSet extends Construct {
       deadNotificationQueue: props.notifications.dead,
     };
     this.drops = new DropQueue(this, 'Drops', longest);
-    this.sync = mover(this, 'Sync', props, syncGrants(granted, agents));
-    this.drain = mover(this, 'Drain', props, drainGrants(granted, agents, this.drops.queue), {
-      [environment.dropQueue]: this.drops.queue.queueUrl,
-    });
+    const extra = { [environment.dropQueue]: this.drops.queue.queueUrl };
+    this.functions = {
+      sync: mover(this, 'Sync', props, syncGrants(granted, agents)),
+      drain: mover(this, 'Drain', props, drainGrants(granted, agents, this.drops.queue), extra),
+      ...snapshotFunctions(this, props),
+    };
     const requests = new DeadLetterQueue(this, 'DeadRequests');
     new DropIntake(this, 'Intake', {
       exchange: runtimes.buckets.exchange,
       drops: this.drops,
-      drain: this.drain,
+      drain: this.functions.drain,
       agents: match,
     });
     new RunRequests(this, 'Requests', {
       bus: runtimes.bus,
-      sync: this.sync,
+      functions: this.functions,
       agents: match,
       dead: requests,
     });
     this.scheduler = new Scheduler(this, 'Scheduler', {
       group: props.scheduleGroup,
-      sync: this.sync,
+      functions: this.functions,
       drops: this.drops,
     });
     new Sweep(this, 'Sweep', this.scheduler);
@@ -99,6 +97,7 @@ function mover(
   const name = id === 'Sync' ? 'sync' : 'drain';
   return new JobFunction(set, id, {
     name,
+    set: props.mount && setName(props.mount),
     runtimes: props.runtimes,
     code: props.code(name, props.agents),
     timeout: longest,
@@ -110,7 +109,7 @@ function mover(
     },
     layers: [props.rclone],
     grants,
-    mount: props.mount,
+    mount: props.mount && { workspace: props.mount, access: 'write' },
     description: descriptions[name],
   });
 }
@@ -136,19 +135,20 @@ function watch(set: AgentSet, topic: ITopic, requests: DeadLetterQueue): void {
     new DeadLetterAlarm(set, id, { queue, topic, what });
   };
   alarm('DeadDropsAlarm', set.drops.dead, 'Drops could not be delivered; they are in the outbox.');
-  alarm(
-    'DeadSchedulesAlarm',
-    set.scheduler.dead,
-    'Scheduled syncs or sweeps could not be started.',
-  );
-  alarm('DeadRequestsAlarm', requests, 'Syncs died, or could not be started by an event.');
+  alarm('DeadSchedulesAlarm', set.scheduler.dead, 'Scheduled runs or sweeps could not be started.');
+  alarm('DeadRequestsAlarm', requests, 'Runs died, or could not be started by an event.');
 }
 
 /** What a stack says about its set. */
-export function setOutputs({ sync, drain, drops, scheduler }: AgentSet): Record<string, string> {
+export function setOutputs({ functions, drops, scheduler }: AgentSet): Record<string, string> {
   return {
-    SyncFunctionName: sync.function.functionName,
-    DrainFunctionName: drain.function.functionName,
+    SyncFunctionName: functions.sync.function.functionName,
+    DrainFunctionName: functions.drain.function.functionName,
+    BackupFunctionName: functions.backup.function.functionName,
+    PruneFunctionName: functions.prune.function.functionName,
+    VerifyFunctionName: functions.verify.function.functionName,
+    RestoreFunctionName: functions.restore.function.functionName,
+    ListFunctionName: functions.list.function.functionName,
     DropQueueUrl: drops.queue.queueUrl,
     DeadDropQueueUrl: drops.dead.queueUrl,
     DeadScheduleQueueUrl: scheduler.dead.queueUrl,

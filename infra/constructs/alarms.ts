@@ -2,7 +2,6 @@ import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
-  Metric,
   Stats,
   TreatMissingData,
   type AlarmProps,
@@ -14,8 +13,6 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { metricNamespace, metrics } from '../../functions/shared/contract/index.ts';
 
 /**
  * Where every alarm of the deployment is announced.
@@ -69,77 +66,16 @@ export class DeadLetterAlarm extends Construct {
   }
 }
 
-/**
- * The alarms of one agent: its runs fail, its runs are blocked by a guard, its runs have stopped
- * succeeding. Three at most, because each costs ten cents a month. A drain that fails needs none:
- * its drops come again, and what cannot be delivered ends in a dead-letter queue.
- */
-export class AgentAlarms extends Construct {
-  constructor(scope: Construct, id: string, props: AgentAlarmsProps) {
-    super(scope, id);
-    const { agent, topic } = props;
-    const count = (name: string, period: Duration): Metric => runCount(props, name, period);
-    ring(this, 'Failed', topic, {
-      alarmDescription: `A sync of agent ${agent.name} failed.`,
-      metric: count(metrics.failed, Duration.minutes(5)),
-      ...atLeastOne,
-    });
-    ring(this, 'Blocked', topic, {
-      alarmDescription: `A guard blocked a sync of agent ${agent.name} before it changed anything.`,
-      metric: count(metrics.blocked, Duration.minutes(5)),
-      ...atLeastOne,
-    });
-    const hours = hoursOfSilence(agent);
-    if (hours === undefined) return;
-    ring(this, 'Silent', topic, {
-      alarmDescription: `No sync of agent ${agent.name} has succeeded for ${hours} h.`,
-      metric: count(metrics.succeeded, Duration.hours(1)),
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      threshold: 1,
-      evaluationPeriods: hours,
-      treatMissingData: TreatMissingData.BREACHING,
-    });
-  }
-}
-
-export interface AgentAlarmsProps {
-  deployment: string;
-  agent: AgentConfig;
-  topic: ITopic;
-}
-
-/** CloudWatch looks back seven days at most. */
-const mostHours = 7 * 24;
-
-/**
- * After how many hours without success an agent is silent: three intervals, or as long as one
- * interval and one run may take, at least one hour. None without a schedule, and none where the
- * interval alone is longer than an alarm can look back.
- */
-export function hoursOfSilence({ sync }: AgentConfig): number | undefined {
-  if (sync.interval === 0 || sync.interval >= mostHours * 3600) return undefined;
-  const patience = Math.max(3 * sync.interval, sync.interval + sync.timeout, 3600);
-  return Math.min(Math.ceil(patience / 3600), mostHours);
-}
-
-function runCount({ deployment, agent }: AgentAlarmsProps, name: string, period: Duration): Metric {
-  return new Metric({
-    namespace: metricNamespace,
-    metricName: name,
-    dimensionsMap: { Deployment: deployment, Agent: agent.name, Job: 'sync' },
-    statistic: Stats.SUM,
-    period,
-  });
-}
-
-const atLeastOne = {
+/** Rings when something that should not happen has happened once. */
+export const atLeastOne = {
   comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
   threshold: 1,
   evaluationPeriods: 1,
   treatMissingData: TreatMissingData.NOT_BREACHING,
 };
 
-function ring(
+/** An alarm that is announced when it begins and when it is over. */
+export function ring(
   scope: Construct,
   id: string,
   topic: ITopic,

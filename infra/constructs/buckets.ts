@@ -1,13 +1,16 @@
-import { stagingFolder } from '../../functions/shared/contract/index.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
   type CfnBucket,
   type LifecycleRule,
+  ObjectLockRetention,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { ObjectLock } from '../../functions/shared/config/index.ts';
+import { stagingFolder } from '../../functions/shared/contract/index.ts';
 import { acknowledge } from './nag.ts';
 
 /**
@@ -23,12 +26,12 @@ export class Buckets extends Construct {
   readonly workspace: Bucket;
   /** Where people drop files for agents: `<agent>/_outbox/`; its events start the drain. */
   readonly exchange: Bucket;
-  /** Snapshots. No function of this deployment can read or write it yet. */
+  /** Snapshots: `<agent>/`. What is there cannot be overwritten, and only `prune` may delete. */
   readonly snapshots: Bucket;
   /** Leases, status, history and manifests of the runs. */
   readonly state: Bucket;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, objectLock?: ObjectLock) {
     super(scope, id);
     this.workspace = this.bucket('Workspace', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
     // Drops are delivered in seconds and large: what is left of them is not worth a month's rent.
@@ -37,7 +40,12 @@ export class Buckets extends Construct {
       // Copies on their way to rclone: what a killed run leaves is nobody's only copy.
       { id: 'staging', prefix: `${stagingFolder}/`, expiration: Duration.days(1) },
     ]);
-    this.snapshots = this.bucket('Snapshots', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
+    this.snapshots = this.bucket(
+      'Snapshots',
+      keepOldVersions({ days: 30, unfinishedUploads: 7 }),
+      objectLock && retention(objectLock),
+    );
+    forbidOverwriting(this.snapshots);
     this.state = this.bucket('State', [
       ...keepOldVersions({ days: 7, unfinishedUploads: 7 }),
       { id: 'history', prefix: 'history/', expiration: Duration.days(90) },
@@ -45,7 +53,11 @@ export class Buckets extends Construct {
     announceObjects(this.exchange);
   }
 
-  private bucket(id: string, lifecycleRules: LifecycleRule[]): Bucket {
+  private bucket(
+    id: string,
+    lifecycleRules: LifecycleRule[],
+    objectLockDefaultRetention?: ObjectLockRetention,
+  ): Bucket {
     const bucket = new Bucket(this, id, {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -53,6 +65,7 @@ export class Buckets extends Construct {
       versioned: true,
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules,
+      ...(objectLockDefaultRetention && { objectLockEnabled: true, objectLockDefaultRetention }),
     });
     acknowledge(
       bucket,
@@ -61,6 +74,31 @@ export class Buckets extends Construct {
     );
     return bucket;
   }
+}
+
+function retention({ mode, days }: ObjectLock): ObjectLockRetention {
+  return ObjectLockRetention[mode](Duration.days(days));
+}
+
+/**
+ * Every request that makes an object has to carry `If-None-Match`, which S3 refuses where the name is
+ * taken. It binds everybody, whatever their role allows: a snapshot cannot be replaced by another,
+ * nor a manifest be changed. Parts of an upload make no object; ending the upload does.
+ */
+function forbidOverwriting(bucket: Bucket): void {
+  bucket.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'NothingIsOverwritten',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['s3:PutObject'],
+      resources: [bucket.arnForObjects('*')],
+      conditions: {
+        Null: { 's3:if-none-match': 'true' },
+        Bool: { 's3:ObjectCreationOperation': 'true' },
+      },
+    }),
+  );
 }
 
 /** Deleted and overwritten objects stay for some days, and nothing stays for ever by accident. */

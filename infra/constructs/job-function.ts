@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -13,10 +13,13 @@ import { Construct } from 'constructs';
 import { environment, type Job, product } from '../../functions/shared/contract/index.ts';
 import type { Buckets } from './buckets.ts';
 import { allow, type Grant } from './permissions.ts';
-import { type EfsWorkspace, mountGrants, mountName, mountWorkspace } from './workspace-mount.ts';
+import { type Mount, mountGrants, mountWorkspace } from './workspace-mount.ts';
 
-/** The functions of this deployment: the jobs that have one, and the poster of notifications. */
-export type FunctionName = Extract<Job, 'sync' | 'drain'> | 'notify';
+/** The functions of this deployment: one for each job, and the poster of notifications. */
+export type FunctionName = Job | 'notify';
+
+/** The longest that Lambda allows: the fewer legs a run takes, the less is listed again. */
+export const longest = Duration.minutes(15);
 
 /** What every function of a deployment is told, and runs on. */
 export interface Runtimes {
@@ -30,6 +33,8 @@ export interface Runtimes {
 
 export interface JobFunctionProps {
   name: FunctionName;
+  /** Tells it from the function of the same name that serves other agents. */
+  set?: string | undefined;
   runtimes: Runtimes;
   code: Code;
   timeout: Duration;
@@ -39,7 +44,7 @@ export interface JobFunctionProps {
   layers?: ILayerVersion[];
   grants: Grant[];
   /** Workspaces that it has to mount. */
-  mount?: EfsWorkspace | undefined;
+  mount?: Mount | undefined;
   description: string;
 }
 
@@ -75,12 +80,12 @@ export class JobFunction extends Construct {
     });
     if (!props.mount) return;
     allow(this.role, mountGrants(props.mount));
-    mountWorkspace(this.function, props.mount);
+    mountWorkspace(this.function, props.mount.workspace);
   }
 }
 
-function fullName({ name, mount }: JobFunctionProps): string {
-  return mount ? `${name}-efs-${mountName(mount)}` : name;
+function fullName({ name, set }: JobFunctionProps): string {
+  return set === undefined ? name : `${name}-${set}`;
 }
 
 function sharedEnvironment({ runtimes, timeout }: JobFunctionProps): Record<string, string> {

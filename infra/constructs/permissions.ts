@@ -2,7 +2,7 @@ import { Aws } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { AgentConfig } from '../../functions/shared/config/index.ts';
+import type { AgentConfig, SyncConfig } from '../../functions/shared/config/index.ts';
 import {
   folders,
   secretName,
@@ -58,7 +58,7 @@ export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Gr
     historyOf(granted),
     secretsOf(granted, ['sync', 'workspace']),
     ...announcements(granted),
-    ...agents.flatMap(cloudFolderGrants),
+    ...agents.flatMap(({ sync }) => cloudFolderGrants(sync)),
   ];
 }
 
@@ -109,32 +109,42 @@ export function notifyGrants(granted: Granted): Grant[] {
   ];
 }
 
-const uploads = ['s3:PutObject', 's3:AbortMultipartUpload'];
+/** What it takes to write objects of any size. */
+export const uploads = ['s3:PutObject', 's3:AbortMultipartUpload'];
 
 /**
  * Without the right to list, S3 answers 403 for a key that does not exist, and "absent" could not be
  * told from "forbidden". No condition on the prefix: a request for a key carries none.
  */
-function list(bucketArn: string): Grant {
+export function list(bucketArn: string): Grant {
   return { actions: ['s3:ListBucket'], resources: [bucketArn] };
 }
 
-function keys(actions: string[], resources: string[]): Grant {
+/** Objects of every agent. */
+export function keys(actions: string[], resources: string[]): Grant {
   return { actions, resources, why: everyAgent };
 }
 
-function stateOf({ buckets: { state } }: Granted, kinds: readonly string[]): Grant[] {
+/** What runs remember in the state bucket, by the first part of its keys. */
+export function stateOf(
+  { buckets: { state } }: Pick<Granted, 'buckets'>,
+  kinds: readonly string[],
+  actions = ['s3:GetObject', 's3:PutObject'],
+): Grant[] {
   const resources = kinds.map((kind) => state.arnForObjects(`${kind}/*`));
-  return [list(state.bucketArn), keys(['s3:GetObject', 's3:PutObject'], resources)];
+  return [list(state.bucketArn), keys(actions, resources)];
 }
 
 /** Reports of runs that have ended: written once, and read by people. */
-function historyOf({ buckets: { state } }: Granted): Grant {
+export function historyOf({ buckets: { state } }: Pick<Granted, 'buckets'>): Grant {
   return keys(['s3:PutObject'], [state.arnForObjects('history/*')]);
 }
 
 /** Entries of Secrets Manager end in a dash and six characters of its own choice. */
-function secretsOf({ deployment }: Granted, scopes: readonly SecretScope[]): Grant {
+export function secretsOf(
+  { deployment }: Pick<Granted, 'deployment'>,
+  scopes: readonly SecretScope[],
+): Grant {
   const entries = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret`;
   const resources = scopes.map((kind) => `${entries}:${secretName(deployment, '*', kind)}-??????`);
   return {
@@ -144,11 +154,16 @@ function secretsOf({ deployment }: Granted, scopes: readonly SecretScope[]): Gra
   };
 }
 
-function announcements({ bus, notificationQueue }: Granted): Grant[] {
+function announcements(granted: Granted): Grant[] {
   return [
-    { actions: ['events:PutEvents'], resources: [bus.eventBusArn] },
-    { actions: ['sqs:SendMessage'], resources: [notificationQueue.queueArn] },
+    events(granted),
+    { actions: ['sqs:SendMessage'], resources: [granted.notificationQueue.queueArn] },
   ];
+}
+
+/** The outcome of runs, and requests for their next legs. */
+export function events({ bus }: Pick<Granted, 'bus'>): Grant {
+  return { actions: ['events:PutEvents'], resources: [bus.eventBusArn] };
 }
 
 function consume(queue: IQueue): Grant {
@@ -163,27 +178,49 @@ function consume(queue: IQueue): Grant {
   };
 }
 
-/**
- * An agent's cloud folder in a bucket of the same account, reached by the function's role because
- * the configuration names neither an endpoint nor a key.
- */
-function cloudFolderGrants({ sync }: AgentConfig): Grant[] {
-  if (sync.provider !== 's3' || !sync.s3?.bucket) return [];
-  if (sync.s3.endpoint !== '' || sync.s3.accessKeyId !== undefined) return [];
-  const bucket = `arn:${Aws.PARTITION}:s3:::${literal(sync.s3.bucket)}`;
-  const folder = literal(sync.remotePath.replace(/^\/+|\/+$/g, ''));
+/** An agent's cloud folder, where it is reached by the function's role. */
+function cloudFolderGrants(sync: SyncConfig): Grant[] {
+  const folder = folderByRole(sync);
+  if (!folder) return [];
   return [
+    folder.list,
     {
+      actions: ['s3:GetObject', 's3:DeleteObject', ...uploads],
+      resources: [folder.objects('*')],
+      why: 'The cloud folder that the operator has given to this agent; its files cannot be named beforehand.',
+    },
+  ];
+}
+
+/** A folder of a bucket that is not the deployment's own. */
+export interface BucketFolder {
+  /** The right to list it, and no other folder of the bucket. */
+  list: Grant;
+  /** ARN of the objects below it whose names match. */
+  objects(pattern: string): string;
+}
+
+/**
+ * A folder in a bucket of the same account, reached by the function's role because the configuration
+ * names neither an endpoint nor a key; `undefined` for any other storage.
+ */
+export function folderByRole({
+  provider,
+  s3,
+  remotePath,
+}: Pick<SyncConfig, 's3' | 'remotePath'> & { provider: string }): BucketFolder | undefined {
+  if (provider !== 's3' || !s3?.bucket) return undefined;
+  if (s3.endpoint !== '' || s3.accessKeyId !== undefined) return undefined;
+  const bucket = `arn:${Aws.PARTITION}:s3:::${literal(s3.bucket)}`;
+  const folder = literal(remotePath.replace(/^\/+|\/+$/g, ''));
+  return {
+    list: {
       ...list(bucket),
       // IfExists, because a request for a key names no prefix and has to answer "not found".
       conditions: { StringLikeIfExists: { 's3:prefix': folder ? [folder, `${folder}/*`] : ['*'] } },
     },
-    {
-      actions: ['s3:GetObject', 's3:DeleteObject', ...uploads],
-      resources: [`${bucket}/${folder ? `${folder}/` : ''}*`],
-      why: 'The cloud folder that the operator has given to this agent; its files cannot be named beforehand.',
-    },
-  ];
+    objects: (pattern) => `${bucket}/${folder ? `${folder}/` : ''}${pattern}`,
+  };
 }
 
 /** Text that a policy takes as it is, though it holds characters that policies interpret. */

@@ -8,9 +8,12 @@ import type { JobFunction } from './job-function.ts';
 import { allow } from './permissions.ts';
 import { DeadLetterQueue, type WorkQueue } from './queues.ts';
 
+/** The jobs that agents have schedules for. */
+export type ScheduledJob = 'sync' | 'backup' | 'verify';
+
 export interface SchedulerProps {
   group: CfnScheduleGroup;
-  sync: JobFunction;
+  functions: Record<ScheduledJob, JobFunction>;
   drops: WorkQueue;
 }
 
@@ -19,21 +22,26 @@ export class Scheduler extends Construct {
   readonly groupName: string;
   readonly role: Role;
   readonly dead: DeadLetterQueue;
-  readonly syncArn: string;
+  readonly functionArns: Record<ScheduledJob, string>;
   readonly dropQueueArn: string;
 
-  constructor(scope: Construct, id: string, { group, sync, drops }: SchedulerProps) {
+  constructor(scope: Construct, id: string, { group, functions, drops }: SchedulerProps) {
     super(scope, id);
     this.groupName = group.ref;
-    this.syncArn = sync.function.functionArn;
+    const { sync, backup, verify } = functions;
+    this.functionArns = {
+      sync: sync.function.functionArn,
+      backup: backup.function.functionArn,
+      verify: verify.function.functionArn,
+    };
     this.dropQueueArn = drops.queue.queueArn;
     this.dead = new DeadLetterQueue(this, 'Dead');
     this.role = new Role(this, 'Role', {
       assumedBy: schedulesOf(group),
-      description: 'Starts syncs and sweeps on schedule',
+      description: 'Starts runs and sweeps on schedule',
     });
     allow(this.role, [
-      { actions: ['lambda:InvokeFunction'], resources: [this.syncArn] },
+      { actions: ['lambda:InvokeFunction'], resources: Object.values(this.functionArns) },
       { actions: ['sqs:SendMessage'], resources: [this.dropQueueArn, this.dead.queueArn] },
     ]);
   }
@@ -48,22 +56,39 @@ function schedulesOf(group: CfnScheduleGroup): ServicePrincipal {
   });
 }
 
-/** Whether an agent is synchronised on schedule. */
-export function isScheduled({ sync }: AgentConfig): boolean {
-  return sync.provider !== 'off' && sync.interval > 0;
+/** A job that is done for one agent again and again. */
+export interface Recurrence {
+  job: ScheduledJob;
+  /** Seconds between its runs. */
+  interval: number;
 }
 
-/** Synchronises one agent at its interval. */
+/** What an agent's configuration asks for on schedule. */
+export function recurrences({ sync, backup }: AgentConfig): Recurrence[] {
+  // Without a cloud folder there is nothing to synchronise: drops need no schedule of their own.
+  const syncs = sync.provider === 'off' ? 0 : sync.interval;
+  const all: Recurrence[] = [
+    { job: 'sync', interval: syncs },
+    { job: 'backup', interval: backup.enabled ? backup.interval : 0 },
+    { job: 'verify', interval: backup.enabled ? backup.verifyInterval : 0 },
+  ];
+  return all.filter(({ interval }) => interval > 0);
+}
+
+/** Starts a job for one agent at its interval. */
 export class AgentSchedule extends Construct {
-  constructor(scope: Construct, id: string, scheduler: Scheduler, agent: AgentConfig) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { scheduler, agent, job, interval }: Recurrence & { scheduler: Scheduler; agent: string },
+  ) {
     super(scope, id);
-    const { name, sync } = agent;
-    const request: JobRequest = { job: 'sync', agent: name, trigger: 'schedule' };
+    const request: JobRequest = { job, agent, trigger: 'schedule' };
     new CfnSchedule(this, 'Schedule', {
-      ...every(Duration.minutes(Math.ceil(sync.interval / 60))),
-      description: `Sync of agent ${name}`,
+      ...every(Duration.minutes(Math.ceil(interval / 60))),
+      description: `${id} of agent ${agent}`,
       groupName: scheduler.groupName,
-      target: target(scheduler, scheduler.syncArn, request, sync.interval),
+      target: target(scheduler, scheduler.functionArns[job], request, interval),
     });
   }
 }

@@ -7,12 +7,23 @@ import type { Grant } from './permissions.ts';
 /** An agent's configuration of a workspace on EFS. */
 export type EfsWorkspace = Extract<WorkspaceConfig, { kind: 'efs' }>;
 
+/** A workspace that a function mounts, and whether it may write to it. */
+export interface Mount {
+  workspace: EfsWorkspace;
+  access: 'read' | 'write';
+}
+
 /** Where the functions of a set find the file system. */
 export const mountPath = '/mnt/workspace';
 
 /** Short, stable name of an access point; ids are long and names of stacks are not. */
 export function mountName({ accessPointArn }: EfsWorkspace): string {
   return createHash('sha256').update(accessPointArn).digest('hex').slice(0, 8);
+}
+
+/** Tells the functions of an access point's agents from others of the same job. */
+export function setName(workspace: EfsWorkspace): string {
+  return `efs-${mountName(workspace)}`;
 }
 
 /**
@@ -30,11 +41,13 @@ export function mountWorkspace(fn: LambdaFunction, workspace: EfsWorkspace): voi
 }
 
 /** What a role needs in order to mount it. */
-export function mountGrants({ fileSystemId, accessPointArn }: EfsWorkspace): Grant[] {
+export function mountGrants({ workspace, access }: Mount): Grant[] {
+  const { fileSystemId, accessPointArn } = workspace;
+  const write = access === 'write' ? ['elasticfilesystem:ClientWrite'] : [];
   const fileSystems = `arn:${Aws.PARTITION}:elasticfilesystem:${Aws.REGION}:${Aws.ACCOUNT_ID}:file-system`;
   return [
     {
-      actions: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
+      actions: ['elasticfilesystem:ClientMount', ...write],
       resources: [`${fileSystems}/${fileSystemId}`],
       conditions: { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPointArn } },
     },

@@ -51,7 +51,7 @@ export class WorkspaceSyncStack extends Stack {
     const runtimes: Runtimes = {
       deployment: config.deployment,
       architecture,
-      buckets: new Buckets(this, 'Buckets'),
+      buckets: new Buckets(this, 'Buckets', config.snapshots?.objectLock),
       bus: new EventBus(this, 'Bus', { eventBusName: name }),
       s3Provider: local ? 'Other' : 'AWS',
     };

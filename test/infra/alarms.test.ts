@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { hoursOfSilence } from '../../infra/constructs/alarms.ts';
-import { givenAgent, givenDeployment, resource, resources } from './fixtures.ts';
+import { hoursOfSilence, hoursWithoutBackup } from '../../infra/constructs/agent-alarms.ts';
+import {
+  givenAgent,
+  givenBackedUpAgent,
+  givenDeployment,
+  resource,
+  resources,
+} from './fixtures.ts';
 import { readable } from './policies.ts';
 
-const { template } = givenDeployment([givenAgent('ann')], { alarmEmail: 'ops@example.com' });
+const { template } = givenDeployment([givenBackedUpAgent('ann')], {
+  alarmEmail: 'ops@example.com',
+});
 const dropbox = { provider: 'dropbox', mode: 'mailbox', dropbox: { token: '${T}' } };
 
 const alarm = (id: string): Record<string, unknown> =>
@@ -38,16 +46,22 @@ describe('alarms', () => {
   });
 
   it.each([
-    ['Failed', 'RunFailed'],
-    ['Blocked', 'RunBlocked'],
-  ])('ring when a sync is %s', (id, metric) => {
-    expect(alarm(`AgentannAlarms${id}`)).toMatchObject({
+    ['Failed', 'sync', 'RunFailed', 'A sync of agent ann failed.'],
+    ['Blocked', 'sync', 'RunBlocked', 'blocked a sync of agent ann'],
+    ['BackupFailed', 'backup', 'RunFailed', 'there is no new snapshot'],
+    ['VerifyFailed', 'verify', 'RunFailed', 'may not restore'],
+    ['PruneBlocked', 'prune', 'RunBlocked', 'nothing is pruned until somebody confirms'],
+  ])('%s rings for a %s with %s, and says what and where', (id, job, metric, what) => {
+    const properties = alarm(`AgentannAlarms${id}`);
+    expect(properties['AlarmDescription']).toContain(what);
+    expect(properties['AlarmDescription']).toContain(`status/ann/${job}.json in the state bucket`);
+    expect(properties).toMatchObject({
       Namespace: 'WorkspaceSync',
       MetricName: metric,
       Dimensions: [
         { Name: 'Agent', Value: 'ann' },
         { Name: 'Deployment', Value: 'home' },
-        { Name: 'Job', Value: 'sync' },
+        { Name: 'Job', Value: job },
       ],
       Statistic: 'Sum',
       Threshold: 1,
@@ -55,14 +69,19 @@ describe('alarms', () => {
     });
   });
 
-  it('ring when syncs have stopped succeeding', () => {
-    expect(alarm('AgentannAlarmsSilent')).toMatchObject({
+  it.each([
+    ['Silent', 'sync', 1],
+    ['BackupSilent', 'backup', 31],
+  ])('%s rings when no %s has succeeded for %i hours', (id, job, hours) => {
+    const properties = alarm(`AgentannAlarms${id}`);
+    expect(properties['Dimensions']).toContainEqual({ Name: 'Job', Value: job });
+    expect(properties).toMatchObject({
       MetricName: 'RunSucceeded',
       Statistic: 'Sum',
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
       Period: 3600,
-      EvaluationPeriods: 1,
+      EvaluationPeriods: hours,
       TreatMissingData: 'breaching',
     });
   });
@@ -78,14 +97,26 @@ describe('alarms', () => {
     expect(hoursOfSilence(givenAgent('ann', { sync: { ...dropbox, ...when } }))).toBe(hours);
   });
 
-  it('are three per agent at most, and none without a cloud folder', () => {
-    const count = (sync: object): number => {
-      const { template: one } = givenDeployment([givenAgent('ann', { sync })]);
+  it.each([
+    ['a day, a run and an hour', {}, 31],
+    ['a short interval and a long run', { interval: 300 }, 8],
+    ['a short interval and a short run', { interval: 300, timeout: 600 }, 2],
+    ['as long as an alarm can look back', { interval: 6.9 * 24 * 3600 }, 168],
+    ['no time, when the interval is a week', { interval: 7 * 24 * 3600 }, undefined],
+  ])('take for silence of backups %s', (_, backup, hours) => {
+    expect(hoursWithoutBackup(givenBackedUpAgent('ann', backup))).toBe(hours);
+  });
+
+  it('are three per agent at most for its syncs and four for its snapshots', () => {
+    const count = (sync: object, backup: object = {}): number => {
+      const { template: one } = givenDeployment([givenAgent('ann', { sync, backup })]);
       return resources(one, 'AWS::CloudWatch::Alarm', 'Agentann').length;
     };
     expect(count({ ...dropbox, interval: 300 })).toBe(3);
     expect(count({ ...dropbox, interval: 0 })).toBe(2);
     expect(count({ provider: 'off' })).toBe(0);
+    expect(count({ provider: 'off' }, { enabled: true })).toBe(4);
+    expect(count({ ...dropbox, interval: 300 }, { enabled: true })).toBe(7);
   });
 
   it('are all announced, when they ring and when it is over', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Match } from 'aws-cdk-lib/assertions';
 import { givenAgent, givenDeployment, resource, resources } from './fixtures.ts';
+import { readable } from './policies.ts';
 
 const { template } = givenDeployment([givenAgent('ann')]);
 const bucketIds = ['BucketsWorkspace', 'BucketsExchange', 'BucketsSnapshots', 'BucketsState'];
@@ -92,6 +93,41 @@ describe('buckets', () => {
       ['BucketsExchange', '.staging/', 1],
       ['BucketsState', 'history/', 90],
     ]);
+  });
+
+  it('lets nobody overwrite a snapshot', () => {
+    const { Properties } = resource(template, 'AWS::S3::BucketPolicy', 'BucketsSnapshots');
+    const { Statement } = Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+    const { Resource, ...denial } = Statement.find(({ Action }) => Action === 's3:PutObject') ?? {};
+    expect(readable(Resource)).toBe('<BucketsSnapshots.Arn>/*');
+    expect(denial).toEqual({
+      Sid: 'NothingIsOverwritten',
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 's3:PutObject',
+      Condition: {
+        Null: { 's3:if-none-match': 'true' },
+        Bool: { 's3:ObjectCreationOperation': 'true' },
+      },
+    });
+  });
+
+  it.each(['governance', 'compliance'] as const)('lock snapshots when asked to: %s', (mode) => {
+    const { template: locked } = givenDeployment([givenAgent('ann')], {
+      snapshots: { objectLock: { mode, days: 30 } },
+    });
+    expect(resource(locked, 'AWS::S3::Bucket', 'BucketsSnapshots').Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: 'Enabled',
+        Rule: { DefaultRetention: { Mode: mode.toUpperCase(), Days: 30 } },
+      },
+    });
+    const lockedBuckets = resources(locked, 'AWS::S3::Bucket').filter(({ Properties }) =>
+      Object.hasOwn(Properties, 'ObjectLockEnabled'),
+    );
+    expect(lockedBuckets).toHaveLength(1);
+    expect(JSON.stringify(template.toJSON())).not.toContain('ObjectLock');
   });
 
   it('announce objects only where people drop them', () => {

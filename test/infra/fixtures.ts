@@ -5,7 +5,11 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll } from 'vitest';
-import { type AgentConfig, parseAgentConfig } from '../../functions/shared/config/index.ts';
+import {
+  type AgentConfig,
+  type DeploymentConfig,
+  parseAgentConfig,
+} from '../../functions/shared/config/index.ts';
 import { defineDeployment } from '../../infra/deployment.ts';
 import type { BuildOptions, WorkspaceSyncStack } from '../../infra/stacks/workspace-sync-stack.ts';
 import cdkJson from '../../cdk.json' with { type: 'json' };
@@ -33,8 +37,13 @@ export function givenAgent(name: string, changes: Record<string, unknown> = {}):
 }
 
 /** An agent whose workspace lies on EFS. */
-export function givenEfsAgent(name: string, accessPoint = 'fsap-0123456789abcdef0'): AgentConfig {
+export function givenEfsAgent(
+  name: string,
+  accessPoint = 'fsap-0123456789abcdef0',
+  changes: Record<string, unknown> = {},
+): AgentConfig {
   return givenAgent(name, {
+    ...changes,
     workspace: {
       kind: 'efs',
       accessPointArn: `arn:aws:elasticfilesystem:eu-west-1:111122223333:access-point/${accessPoint}`,
@@ -45,6 +54,14 @@ export function givenEfsAgent(name: string, accessPoint = 'fsap-0123456789abcdef
       path: 'agents/one',
     },
   });
+}
+
+/** An agent with snapshots in the deployment's own bucket, and with all that can be had of them. */
+export function givenBackedUpAgent(
+  name: string,
+  backup: Record<string, unknown> = {},
+): AgentConfig {
+  return givenAgent(name, { backup: { enabled: true, provider: 's3', ...backup } });
 }
 
 /** Assemblies of the tests of one file. */
@@ -59,11 +76,16 @@ export const placeholder = Code.fromInline('export const handler = async () => {
 /** The synthesized deployment of these agents, without code of its own. */
 export function givenDeployment(
   agents: AgentConfig[],
-  options: Partial<BuildOptions> & { alarmEmail?: string } = {},
+  options: Partial<BuildOptions> & Pick<DeploymentConfig, 'alarmEmail' | 'snapshots'> = {},
 ): { app: App; main: WorkspaceSyncStack; template: Template } {
-  const { alarmEmail, ...build } = options;
+  const { alarmEmail, snapshots, ...build } = options;
   const app = new App({ context: cdkJson.context, outdir: mkdtempSync(join(scratch, 'out-')) });
-  const config = { deployment: 'home', agents, ...(alarmEmail !== undefined && { alarmEmail }) };
+  const config = {
+    deployment: 'home',
+    agents,
+    ...(alarmEmail !== undefined && { alarmEmail }),
+    ...(snapshots && { snapshots }),
+  };
   const main = defineDeployment(app, config, {
     architecture: Architecture.ARM_64,
     rclone: { layerArn: 'arn:aws:lambda:eu-west-1:111122223333:layer:rclone:7' },

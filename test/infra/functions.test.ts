@@ -5,7 +5,10 @@ import { givenAgent, givenDeployment, givenFile, resource, resources } from './f
 import { readable } from './policies.ts';
 
 const { template } = givenDeployment([givenAgent('ann'), givenAgent('bob')]);
-const functions = ['AgentsSync', 'AgentsDrain', 'WebhooksNotify'];
+const jobs = ['Sync', 'Drain', 'Backup', 'Prune', 'Verify', 'Restore', 'List'].map(
+  (job) => `Agents${job}`,
+);
+const functions = [...jobs, 'WebhooksNotify'];
 
 const propertiesOf = (id: string): Record<string, unknown> =>
   resource(template, 'AWS::Lambda::Function', id).Properties;
@@ -17,7 +20,7 @@ function environmentOf(id: string): Record<string, string> {
 
 describe('functions', () => {
   it('are one per job, however many agents there are', () => {
-    expect(resources(template, 'AWS::Lambda::Function')).toHaveLength(3);
+    expect(resources(template, 'AWS::Lambda::Function')).toHaveLength(8);
   });
 
   it.each(functions)('%s runs on Node 24 and arm64', (id) => {
@@ -40,6 +43,11 @@ describe('functions', () => {
   it.each([
     ['AgentsSync', 900, 1024],
     ['AgentsDrain', 900, 1024],
+    ['AgentsBackup', 900, 1769],
+    ['AgentsPrune', 900, 512],
+    ['AgentsVerify', 900, 1769],
+    ['AgentsRestore', 900, 1769],
+    ['AgentsList', 120, 512],
     ['WebhooksNotify', 60, 256],
   ])('%s has %i s and %i MB, and is told its time', (id, timeout, memory) => {
     expect(propertiesOf(id)).toMatchObject({ Timeout: timeout, MemorySize: memory });
@@ -48,11 +56,7 @@ describe('functions', () => {
 
   it('have a role each', () => {
     const roles = functions.map((id) => readable(propertiesOf(id)['Role']));
-    expect(roles).toEqual([
-      '<AgentsSyncRole.Arn>',
-      '<AgentsDrainRole.Arn>',
-      '<WebhooksNotifyRole.Arn>',
-    ]);
+    expect(roles).toEqual(functions.map((id) => `<${id}Role.Arn>`));
   });
 
   it.each(functions)('%s logs to a group of its own for a month', (id) => {
@@ -62,7 +66,7 @@ describe('functions', () => {
     const group = resource(template, 'AWS::Logs::LogGroup', id);
     expect(group).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
     expect(group.Properties['LogGroupName']).toMatch(
-      /^\/workspace-sync\/home\/(sync|drain|notify)$/,
+      /^\/workspace-sync\/home\/(sync|drain|backup|prune|verify|restore|list|notify)$/,
     );
   });
 
@@ -78,6 +82,20 @@ describe('functions', () => {
       [environment.notificationQueue]: '<NotificationsQueue>',
       [environment.dropQueue]: '<AgentsDropsQueue>',
     });
+  });
+
+  it('that deal with snapshots are told where they are, and nothing secret', () => {
+    for (const job of ['Backup', 'Prune', 'Verify', 'Restore', 'List']) {
+      expect(environmentOf(`Agents${job}`)).toEqual({
+        [environment.deployment]: 'home',
+        [environment.workspaceBucket]: '<BucketsWorkspace>',
+        [environment.snapshotBucket]: '<BucketsSnapshots>',
+        [environment.stateBucket]: '<BucketsState>',
+        [environment.eventBus]: '<Bus>',
+        [environment.s3Provider]: 'AWS',
+        [environment.functionTimeoutSeconds]: job === 'List' ? '120' : '900',
+      });
+    }
   });
 
   it('that notify are told nothing of workspaces and drops', () => {
@@ -100,21 +118,25 @@ describe('functions', () => {
     );
   });
 
-  it('keep what killed a sync, and do not repeat it', () => {
-    const { Properties } = resource(template, 'AWS::Lambda::EventInvokeConfig');
-    expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 3600 });
-    expect(readable(Properties['FunctionName'])).toBe('<AgentsSyncFunction>');
-    const { OnFailure } = Properties['DestinationConfig'] as {
-      OnFailure: { Destination: unknown };
-    };
-    expect(readable(OnFailure.Destination)).toBe('<AgentsDeadRequests.Arn>');
-  });
+  it.each(['Sync', 'Backup', 'Prune', 'Verify', 'Restore'])(
+    'keep what killed a %s, and do not repeat it',
+    (job) => {
+      const id = `AgentsRequests${job}Failures`;
+      const { Properties } = resource(template, 'AWS::Lambda::EventInvokeConfig', id);
+      expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 3600 });
+      expect(readable(Properties['FunctionName'])).toBe(`<Agents${job}Function>`);
+      const { OnFailure } = Properties['DestinationConfig'] as {
+        OnFailure: { Destination: unknown };
+      };
+      expect(readable(OnFailure.Destination)).toBe('<AgentsDeadRequests.Arn>');
+    },
+  );
 });
 
 describe('the rclone layer', () => {
   it('is the one that the operator names', () => {
     expect(resources(template, 'AWS::Lambda::LayerVersion')).toEqual([]);
-    for (const id of ['AgentsSync', 'AgentsDrain']) {
+    for (const id of jobs) {
       expect(propertiesOf(id)['Layers']).toEqual([
         'arn:aws:lambda:eu-west-1:111122223333:layer:rclone:7',
       ]);

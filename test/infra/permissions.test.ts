@@ -164,9 +164,11 @@ describe('notify', () => {
 });
 
 describe('the scheduler', () => {
-  it('starts one function and one queue, for its own group', () => {
+  it('starts the functions that have schedules and one queue, for its own group', () => {
     expect(allowedOn(template, 'AgentsSchedulerRole', 'lambda:InvokeFunction')).toEqual([
+      '<AgentsBackupFunction.Arn>',
       '<AgentsSyncFunction.Arn>',
+      '<AgentsVerifyFunction.Arn>',
     ]);
     expect(allowedOn(template, 'AgentsSchedulerRole', 'sqs:SendMessage')).toEqual([
       '<AgentsDropsQueue.Arn>',

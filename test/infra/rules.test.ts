@@ -8,7 +8,13 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { givenAgent, givenDeployment, givenEfsAgent, templatesOf } from './fixtures.ts';
+import {
+  givenAgent,
+  givenBackedUpAgent,
+  givenDeployment,
+  givenEfsAgent,
+  templatesOf,
+} from './fixtures.ts';
 
 const native = {
   provider: 's3',
@@ -17,11 +23,17 @@ const native = {
   remotePath: 'ann',
   s3: { bucket: 'the-team' },
 };
+const kmsKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const deployments: Record<string, AgentConfig[]> = {
   'one agent': [givenAgent('ann')],
   'an agent with a bucket of its own': [givenAgent('ann', { sync: native })],
   'agents on EFS beside others': [givenAgent('ann'), givenEfsAgent('eve')],
-  'more agents than a stack holds': Array.from({ length: 81 }, (_, index) =>
+  'an agent with snapshots wherever they can be': [
+    givenBackedUpAgent('ann', { encrypt: true, kmsKeyArn }),
+    givenAgent('bob', { sync: native, backup: { enabled: true } }),
+    givenAgent('cy', { backup: { enabled: true, provider: 's3', bucket: 'vault' } }),
+  ],
+  'more agents than a stack holds': Array.from({ length: 33 }, (_, index) =>
     givenAgent(`agent-${index}`),
   ),
 };

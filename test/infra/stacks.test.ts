@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { placeAgents } from '../../infra/placement.ts';
 import {
   givenAgent,
+  givenBackedUpAgent,
   givenDeployment,
   givenEfsAgent,
   placeholder,
@@ -23,6 +24,7 @@ describe('a deployment', () => {
     const { template } = givenDeployment([givenAgent('ann')]);
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
       'AlarmTopicArn',
+      'BackupFunctionName',
       'DeadDropQueueUrl',
       'DeadNotificationQueueUrl',
       'DeadScheduleQueueUrl',
@@ -31,14 +33,18 @@ describe('a deployment', () => {
       'DropQueueUrl',
       'EventBusName',
       'ExchangeBucketName',
+      'ListFunctionName',
       'NotificationQueueUrl',
       'NotifyFunctionName',
+      'PruneFunctionName',
+      'RestoreFunctionName',
       'ScheduleGroupName',
       'SecretPrefix',
       'SnapshotBucketName',
       'Stacks',
       'StateBucketName',
       'SyncFunctionName',
+      'VerifyFunctionName',
       'WorkspaceBucketName',
     ]);
     const location = template.findOutputs('DropLocation')['DropLocation']?.['Value'] as unknown;
@@ -50,17 +56,20 @@ describe('a deployment', () => {
     const all = [...templatesOf(app).values()].flatMap(({ Resources }) => Object.values(Resources));
     const types = all.map(({ Type }) => Type);
     expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(5);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(15);
   });
 
-  it('adds nothing but schedule and alarms for one more agent', () => {
+  it.each([
+    ['four', givenAgent, 4],
+    ['ten with snapshots', (name: string) => givenBackedUpAgent(name), 10],
+  ])('adds schedules and alarms for one more agent: %s', (_, given, expected) => {
     const typesWith = (...agents: string[]): string[] => {
-      const { template } = givenDeployment(agents.map((name) => givenAgent(name)));
+      const { template } = givenDeployment(agents.map((name) => given(name)));
       const found = template.toJSON()['Resources'] as Record<string, Resource>;
       return Object.values(found).map(({ Type }) => Type);
     };
     const added = typesWith('ann', 'bob').length - typesWith('ann').length;
-    expect(added).toBe(4);
+    expect(added).toBe(expected);
   });
 
   it('treats a workspace on another machine like one in the bucket', () => {
@@ -96,11 +105,13 @@ describe('workspaces on EFS', () => {
   it('have functions for each access point', () => {
     expect(efs).toHaveLength(2);
     for (const stack of efs) {
-      expect(resources(Template.fromStack(stack), 'AWS::Lambda::Function')).toHaveLength(2);
+      expect(resources(Template.fromStack(stack), 'AWS::Lambda::Function')).toHaveLength(7);
     }
   });
 
-  it.each(['AgentsSync', 'AgentsDrain'])('are mounted by %s in their own network', (id) => {
+  const mounting = ['AgentsSync', 'AgentsDrain', 'AgentsBackup', 'AgentsRestore'];
+
+  it.each(mounting)('are mounted by %s in their own network', (id) => {
     expect(resource(shared, 'AWS::Lambda::Function', id).Properties).toMatchObject({
       FileSystemConfigs: [
         {
@@ -113,6 +124,27 @@ describe('workspaces on EFS', () => {
         SecurityGroupIds: ['sg-0123456789abcdef0'],
       },
     });
+  });
+
+  it.each(['AgentsPrune', 'AgentsVerify', 'AgentsList'])('are not mounted by %s', (id) => {
+    const { Properties } = resource(shared, 'AWS::Lambda::Function', id);
+    expect(Properties).not.toHaveProperty('FileSystemConfigs');
+    expect(Properties).not.toHaveProperty('VpcConfig');
+    expect(allowedOn(shared, `${id}Role`, 'elasticfilesystem:ClientMount')).toEqual([]);
+  });
+
+  it('are read by backups and written by the others', () => {
+    const writing = mounting.filter(
+      (id) => allowedOn(shared, `${id}Role`, 'elasticfilesystem:ClientWrite').length > 0,
+    );
+    expect(writing).toEqual(['AgentsSync', 'AgentsDrain', 'AgentsRestore']);
+  });
+
+  it('have functions whose logs are told from others', () => {
+    const names = [template, ...efs.map((stack) => Template.fromStack(stack))].flatMap((of) =>
+      resources(of, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties['LogGroupName']),
+    );
+    expect(new Set(names).size).toBe(names.length);
   });
 
   it('may be mounted by no other role', () => {
@@ -159,7 +191,7 @@ describe('workspaces on EFS', () => {
       [shared, 'eve'],
       [template, 'ann'],
     ] as const) {
-      const { Properties } = resource(of, 'AWS::Scheduler::Schedule', `Agent${agent}`);
+      const { Properties } = resource(of, 'AWS::Scheduler::Schedule', `Agent${agent}Sync`);
       const { Arn } = Properties['Target'] as { Arn: unknown };
       expect(readable(Arn)).toBe('<AgentsSyncFunction.Arn>');
     }
@@ -178,14 +210,17 @@ describe('workspaces on EFS', () => {
         return placeholder;
       },
     });
-    expect(known).toEqual({ notify: ['ann,eve'], sync: ['ann', 'eve'], drain: ['ann', 'eve'] });
+    const { notify, ...others } = known;
+    expect(notify).toEqual(['ann,eve']);
+    expect(Object.keys(others)).toHaveLength(7);
+    for (const sets of Object.values(others)) expect(sets).toEqual(['ann', 'eve']);
   });
 });
 
 describe('many agents', () => {
   it('never fill a stack, and every agent is in exactly one', () => {
     const names = count('agent', 300);
-    const { app, template } = givenDeployment(names.map((name) => givenAgent(name)));
+    const { app, template } = givenDeployment(names.map((name) => givenBackedUpAgent(name)));
     const stacks = templatesOf(app);
     const seen: string[] = [];
     for (const { Resources } of stacks.values()) {
@@ -193,10 +228,11 @@ describe('many agents', () => {
       expect(all.length).toBeLessThan(500);
       for (const { Type, Properties } of all) {
         if (Type !== 'AWS::Scheduler::Schedule') continue;
-        const { agent } = JSON.parse((Properties['Target'] as { Input: string }).Input) as {
+        const { agent, job } = JSON.parse((Properties['Target'] as { Input: string }).Input) as {
           agent?: string;
+          job?: string;
         };
-        if (agent !== undefined) seen.push(agent);
+        if (agent !== undefined && job === 'sync') seen.push(agent);
       }
     }
     expect(seen.sort()).toEqual([...names].sort());
@@ -214,8 +250,33 @@ describe('many agents', () => {
     for (const pattern of patterns) expect(pattern.length).toBeLessThan(1900);
     for (const name of names) {
       expect(patterns.filter((text) => text.includes(`"${name}/_outbox/"`))).toHaveLength(1);
-      expect(patterns.filter((text) => text.includes(`"${name}"`))).toHaveLength(2);
+      expect(patterns.filter((text) => text.includes(`"${name}"`))).toHaveLength(6);
     }
+  });
+});
+
+describe('many agents behind one access point', () => {
+  const longName = (index: number): string => `${index}`.padEnd(63, 'x');
+  const { app } = givenDeployment(
+    Array.from({ length: 300 }, (_, index) =>
+      givenEfsAgent(longName(index), undefined, { backup: { enabled: true, provider: 's3' } }),
+    ),
+  );
+  const stacks = templatesOf(app);
+
+  it('never fill a stack, long as their names may be', () => {
+    for (const { Resources } of stacks.values()) {
+      expect(Object.keys(Resources).length).toBeLessThan(500);
+    }
+  });
+
+  it('leave policies of queues as short as SQS takes them, whatever the bus starts', () => {
+    const all = [...stacks.values()].flatMap(({ Resources }) => Object.entries(Resources));
+    const [policy] = all.filter(([id]) => id.startsWith('AgentsDeadRequestsPolicy')).slice(-1);
+    const { PolicyDocument } = (policy?.[1].Properties ?? {}) as {
+      PolicyDocument: { Statement: unknown[] };
+    };
+    expect(PolicyDocument.Statement).toHaveLength(2);
   });
 });
 

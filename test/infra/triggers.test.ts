@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { givenAgent, givenDeployment, resource, resources } from './fixtures.ts';
+import {
+  givenAgent,
+  givenBackedUpAgent,
+  givenDeployment,
+  resource,
+  resources,
+} from './fixtures.ts';
 import { readable } from './policies.ts';
 
 const { template } = givenDeployment([givenAgent('ann'), givenAgent('bob'), givenAgent('cy')]);
@@ -61,6 +67,34 @@ describe('schedules', () => {
     ['without a cloud folder', { provider: 'off', interval: 300 }],
   ])('are not made for an agent %s', (_, sync) => {
     expect(scheduleOf(givenAgent('ann', { sync }))).toBeUndefined();
+  });
+
+  it.each([
+    ['Backup', { interval: 86_400 }, 'rate(1440 minutes)', 3600],
+    ['Backup', { interval: 301 }, 'rate(6 minutes)', 360],
+    ['Verification', {}, 'rate(10080 minutes)', 3600],
+    ['Verification', { verifyInterval: 3600 }, 'rate(60 minutes)', 3600],
+  ])('take and check snapshots: %s with %j at %s', (id, backup, rate, age) => {
+    const { template: one } = givenDeployment([givenBackedUpAgent('ann', backup)]);
+    const { Properties } = resource(one, 'AWS::Scheduler::Schedule', `Agentann${id}`);
+    const job = id === 'Backup' ? 'backup' : 'verify';
+    const target = targetOf(Properties);
+    expect(Properties['ScheduleExpression']).toBe(rate);
+    expect(readable(target.Arn)).toBe(
+      id === 'Backup' ? '<AgentsBackupFunction.Arn>' : '<AgentsVerifyFunction.Arn>',
+    );
+    expect(JSON.parse(target.Input)).toEqual({ job, agent: 'ann', trigger: 'schedule' });
+    expect(target.RetryPolicy).toMatchObject({ MaximumEventAgeInSeconds: age });
+  });
+
+  it('are not made for snapshots that nobody asked for', () => {
+    const count = (agent: AgentConfig): number => {
+      const { template: one } = givenDeployment([agent]);
+      return resources(one, 'AWS::Scheduler::Schedule', 'Agentann').length;
+    };
+    expect(count(givenBackedUpAgent('ann'))).toBe(3);
+    expect(count(givenBackedUpAgent('ann', { verifyInterval: 0 }))).toBe(2);
+    expect(count(givenBackedUpAgent('ann', { enabled: false }))).toBe(1);
   });
 
   it('look for lost drops every five minutes, through the queue', () => {
@@ -138,27 +172,76 @@ describe('events on the bus', () => {
   it.each([
     [
       'AgentsRequestsSession',
+      'Sync',
       { source: ['openclaw.gateway'], 'detail-type': ['Session Started', 'Session Ended'] },
     ],
-    [
-      'AgentsRequestsContinuation',
+    ...['Sync', 'Backup', 'Verify', 'Restore'].map((job): [string, string, object] => [
+      `AgentsRequests${job}Continuation`,
+      job,
       {
         source: ['workspace-sync'],
         'detail-type': ['Run Continuation Requested'],
-        detail: { job: ['sync'] },
+        detail: { job: [job.toLowerCase()] },
       },
-    ],
-  ])('%s starts a sync with the whole event', (id, pattern) => {
+    ]),
+  ])('%s starts %s with the whole event', (id, job, pattern) => {
     const { Properties } = resource(template, 'AWS::Events::Rule', id);
     expect(readable(Properties['EventBusName'])).toBe('<Bus>');
     expect(Properties['EventPattern']).toEqual(pattern);
     const [target] = Properties['Targets'] as Record<string, unknown>[];
-    expect(readable(target?.['Arn'])).toBe('<AgentsSyncFunction.Arn>');
+    expect(readable(target?.['Arn'])).toBe(`<Agents${job}Function.Arn>`);
     expect(target?.['RetryPolicy']).toEqual({
       MaximumEventAgeInSeconds: 3600,
       MaximumRetryAttempts: 3,
     });
     expect(readable((target?.['DeadLetterConfig'] as Target).Arn)).toBe('<AgentsDeadRequests.Arn>');
     expect(target).not.toHaveProperty('InputTransformer');
+  });
+
+  it('have retention look at an agent that has a new snapshot', () => {
+    const { Properties } = resource(template, 'AWS::Events::Rule', 'AgentsRequestsSnapshot');
+    expect(Properties['EventPattern']).toEqual({
+      source: ['workspace-sync'],
+      'detail-type': ['Backup Completed', 'Backup Partially Completed'],
+    });
+    const [target] = Properties['Targets'] as Record<string, unknown>[];
+    expect(readable(target?.['Arn'])).toBe('<AgentsPruneFunction.Arn>');
+    const { InputPathsMap, InputTemplate } = target?.['InputTransformer'] as {
+      InputPathsMap: Record<string, string>;
+      InputTemplate: string;
+    };
+    const [[name, path] = []] = Object.entries(InputPathsMap);
+    expect(path).toBe('$.detail.agent');
+    expect(JSON.parse(InputTemplate.replace(`<${name ?? ''}>`, '"ann"'))).toEqual({
+      job: 'prune',
+      agent: 'ann',
+      trigger: 'backup',
+    });
+  });
+
+  it.each(['Sync', 'Backup', 'Prune', 'Verify', 'Restore'])('may start %s, by any rule', (job) => {
+    const { Properties } = resource(
+      template,
+      'AWS::Lambda::Permission',
+      `AgentsRequests${job}Permission`,
+    );
+    expect(readable(Properties['FunctionName'])).toBe(`<Agents${job}Function.Arn>`);
+    expect(Properties).toMatchObject({
+      Action: 'lambda:InvokeFunction',
+      Principal: 'events.amazonaws.com',
+      SourceAccount: { Ref: 'AWS::AccountId' },
+    });
+    expect(readable(Properties['SourceArn'])).toBe(
+      'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/<Bus>/*',
+    );
+  });
+
+  it('may leave with the dead what they could not hand over', () => {
+    const policy = JSON.stringify(
+      resource(template, 'AWS::SQS::QueuePolicy', 'AgentsDeadRequests').Properties,
+    );
+    expect(policy).toContain('"Action":"sqs:SendMessage"');
+    expect(policy).toContain('"Principal":{"Service":"events.amazonaws.com"}');
+    expect(policy).toContain('"aws:SourceAccount":{"Ref":"AWS::AccountId"}');
   });
 });

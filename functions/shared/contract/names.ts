@@ -50,6 +50,8 @@ export const folders = {
   trash: '.trash',
   /** At the root of the cloud folder, and a prefix of the exchange bucket. */
   quarantine: '.quarantine',
+  /** At the root of the cloud folder, and of workspaces that are not in S3: what was restored. */
+  restored: '.restored',
 } as const;
 
 /** Path of an agent's workspace inside the workspace bucket. */
