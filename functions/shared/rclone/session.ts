@@ -7,7 +7,7 @@ import { commandArguments, type Place, type RcloneCommand } from './command.ts';
 import { outcomeOf, type RcloneOutcome } from './outcome.ts';
 import { runProcess, startServer, streamProcess, type ProcessEnd } from './process.ts';
 import { redactor } from './redact.ts';
-import { rcloneConfig, type Remote } from './remote.ts';
+import { rcloneConfig, remoteFolder, type Remote } from './remote.ts';
 
 /** How one command went. */
 export interface RcloneResult {
@@ -48,6 +48,10 @@ export interface RcloneSession {
 export interface RcloneServer {
   /** Where it listens, as soon as it does. */
   socket: string;
+  /** The remote as its calls have to name it, whatever its own name and folder look like. */
+  fs: string;
+  /** Takes secrets out of what it answers. */
+  redact: (text: string) => string;
   /** Fulfilled once it has ended, whoever brought that about, with what it said last. */
   ended: Promise<RcloneError>;
   stop: () => Promise<void>;
@@ -134,9 +138,11 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
     serve(from) {
       const socket = join(folder, `rc-${servers++}.sock`);
       const { account, request } = prepare({ kind: 'serve', from, socket });
-      const { ended, stop } = startServer(request);
+      const { ended, stop } = startServer({ ...request, env: { ...env, ...alias(from) } });
       return {
         socket,
+        fs: 'served:',
+        redact,
         ended: ended.then(
           (end) => new RcloneError('rclone no longer serves', resultOf(account, end)),
         ),
@@ -145,6 +151,12 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** A remote named `served` for a place, whose own path could hold what calls cannot say. */
+function alias({ remote, path }: Place): Record<string, string> {
+  const place = remoteFolder(remote, path);
+  return { RCLONE_CONFIG_SERVED_TYPE: 'alias', RCLONE_CONFIG_SERVED_REMOTE: place };
 }
 
 function resultOf(account: RcloneAccount, end: ProcessEnd, stdout = ''): RcloneResult {
