@@ -62,6 +62,14 @@ describe('compressing by blocks', () => {
     await fc.assert(property, { numRuns: 60 });
   });
 
+  it('uses buffers again only when nobody reads them', async () => {
+    const content = randomBytes(24 << 20);
+
+    expect((await decompressed(await compressed(content, 1 << 20, 2 << 20))).equals(content)).toBe(
+      true,
+    );
+  });
+
   it('is one stream to any decoder', async () => {
     const content = randomBytes(3 * blockBytes + 5);
 
