@@ -191,6 +191,35 @@ describe('snapshots in the folder that is kept in step', () => {
   });
 });
 
+describe('snapshots in the folder that is kept in step for another agent', () => {
+  const given = (synced: string, backup: object): Record<string, unknown> => ({
+    agents: {
+      ann: { sync: { ...native, remotePath: synced } },
+      bob: { sync: dropbox, backup: { enabled: true, provider: 's3', bucket: 'team', ...backup } },
+    },
+  });
+
+  it.each([
+    ['', {}],
+    ['', { prefix: 'bob' }],
+    ['files', { remotePath: 'files' }],
+    ['files', { prefix: 'files/bob/' }],
+  ])('%j are refused: %j', (synced, backup) => {
+    const problem = expectProblem(given(synced, backup), 'agents.bob.backup.remotePath');
+    expect(problem.value).toContain('for agent ann');
+  });
+
+  it.each([
+    ['files', {}],
+    ['files', { prefix: 'files-bob' }],
+    ['', { bucket: 'vault' }],
+    ['', { s3: { endpoint: 'https://r2.example' } }],
+    ['', { enabled: false }],
+  ])('%j are not %j', (synced, backup) => {
+    expect(noticesOf(given(synced, backup))).toEqual([]);
+  });
+});
+
 describe('two agents with the same place', () => {
   const noticed = (ann: object, bob: object): string[] =>
     noticesOf({
