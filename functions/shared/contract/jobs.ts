@@ -10,6 +10,8 @@ export const triggers = [
   'session-start',
   'session-end',
   'manual',
+  /** A snapshot was taken: what retention no longer keeps can go. */
+  'backup',
   'continuation',
 ] as const;
 export type Trigger = (typeof triggers)[number];
@@ -26,9 +28,30 @@ export interface JobRequest {
    * cloud folder, though the source is empty or the limit is passed.
    */
   confirmDeletes?: number;
+  /** verify and restore: id of the snapshot; by default the newest that is complete. */
+  snapshot?: string;
+  /** verify: how much of the archive is read back, in percent; by default all of it. */
+  percent?: number;
+  /** restore: paths and patterns of what is restored; by default everything. */
+  paths?: string[];
+  /** restore: where to; by default `staging`. */
+  target?: RestoreTarget;
+  /** restore to `live`: the word for writing over the agent's files. */
+  confirm?: 'overwrite-live-files';
+  /** prune: id of the snapshot whose anomaly somebody has looked at; pruning goes on. */
+  confirmAnomaly?: string;
   /** Set on a continuation: the run that goes on. */
   run?: RunProgress;
 }
+
+/**
+ * Where a restore writes to.
+ * - `staging`: a new folder beside the agent's files, `restored/<run>/`.
+ * - `cloud`: a new folder of the cloud folder's storage.
+ * - `live`: over the agent's files; it adds and replaces, and deletes nothing.
+ */
+export const restoreTargets = ['staging', 'cloud', 'live'] as const;
+export type RestoreTarget = (typeof restoreTargets)[number];
 
 /** What one leg hands to the next. */
 export interface RunProgress {
@@ -51,6 +74,14 @@ export interface RunTotals {
   filesDelivered: number;
   bytesDelivered: number;
   filesQuarantined: number;
+  /** Files that were packed into a snapshot, read back from one, or written from one. */
+  filesStored: number;
+  bytesStored: number;
+  filesVerified: number;
+  bytesVerified: number;
+  filesRestored: number;
+  bytesRestored: number;
+  snapshotsDeleted: number;
   apiRetries: number;
 }
 
@@ -100,6 +131,37 @@ export interface PlannedFile {
   bytes: number;
 }
 
+/** A snapshot in a few words. */
+export interface SnapshotSummary {
+  id: string;
+  /** Who wrote it: this product, or the original plugin. */
+  format: 'workspace-sync' | 'plugin';
+  createdAt: string;
+  /** Absent for the plugin's: they have no manifest. */
+  files?: number;
+  bytes?: number;
+  /** Bytes in the storage. */
+  storedBytes: number;
+  encrypted: boolean;
+  /** Items of `include` that were not there. */
+  missing?: string[];
+  /** Databases among the files that were in use. */
+  databasesInUse?: number;
+  /** How its newest verification ended, and when. */
+  verified?: { at: string; passed: boolean; percent: number };
+  /** Why it deserves a look before older ones are given up. */
+  anomalies?: string[];
+}
+
+/** What retention says of one snapshot. */
+export interface RetentionDecision {
+  id: string;
+  keep: boolean;
+  reasons: string[];
+  /** Deleted, to be tried again, or left alone because nothing is deleted in a dry run. */
+  outcome?: 'deleted' | 'pending';
+}
+
 /** The durable account of one run, in the state bucket and on the event bus. */
 export interface JobReport extends RunTotals {
   version: 1;
@@ -122,4 +184,14 @@ export interface JobReport extends RunTotals {
   /** What deserves attention though the run went well. */
   warnings: string[];
   plan?: RunPlan;
+  /** backup, verify, restore: the snapshot that it was about. */
+  snapshot?: SnapshotSummary;
+  /** list: newest first. */
+  snapshots?: SnapshotSummary[];
+  /** prune: newest first. */
+  retention?: RetentionDecision[];
+  /** restore: where the files are. */
+  restoredTo?: string;
+  /** restore in a dry run: what would come, at most 1,000 of them. */
+  wouldRestore?: PlannedFile[];
 }

@@ -1,8 +1,23 @@
 import * as z from 'zod';
-import { eventSources, eventTypes, jobs, triggers, type JobRequest } from '../contract/index.ts';
+import {
+  eventSources,
+  eventTypes,
+  jobs,
+  restoreTargets,
+  triggers,
+  type Job,
+  type JobRequest,
+  type RunTotals,
+} from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
+import { totalNames } from '../runtime/report.ts';
 
 const count = z.number().nonnegative();
+const totals = Object.fromEntries(totalNames.map((name) => [name, count])) as Record<
+  keyof RunTotals,
+  typeof count
+>;
+const snapshotId = z.string().regex(/^\d{8}T\d{6}Z(?:-[0-9a-f]{8})?$/);
 
 const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   job: z.enum(jobs),
@@ -10,21 +25,19 @@ const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   trigger: z.enum(triggers),
   dryRun: z.boolean().exactOptional(),
   confirmDeletes: z.int().positive().exactOptional(),
+  snapshot: snapshotId.exactOptional(),
+  percent: z.number().positive().max(100).exactOptional(),
+  paths: z.array(z.string().min(1)).min(1).exactOptional(),
+  target: z.enum(restoreTargets).exactOptional(),
+  confirm: z.literal('overwrite-live-files').exactOptional(),
+  confirmAnomaly: snapshotId.exactOptional(),
   run: z
     .strictObject({
       runId: z.string().regex(/^[\w-]+$/),
       leg: z.int().positive(),
       startedAt: z.iso.datetime(),
       legsWithoutProgress: z.int().nonnegative(),
-      totals: z.strictObject({
-        filesSent: count,
-        bytesSent: count,
-        filesDeleted: count,
-        filesDelivered: count,
-        bytesDelivered: count,
-        filesQuarantined: count,
-        apiRetries: count,
-      }),
+      totals: z.strictObject(totals),
     })
     .exactOptional(),
 });
@@ -51,14 +64,28 @@ export function parseRequest(event: unknown, job: JobRequest['job']): JobRequest
       `it asks for the job "${request.job}", and this function runs "${job}". Invoke the other one`,
     );
   }
-  const unknown = (['dryRun', 'confirmDeletes'] as const).filter((key) => key in request);
-  if (job !== 'sync' && unknown.length > 0) {
-    throw new RequestError(
-      `"${unknown.join('", "')}" means something to "sync" only, not to "${job}"`,
-    );
+  const own: readonly string[] = keysOf[job];
+  const foreign = Object.keys(request).filter((key) => !general.has(key) && !own.includes(key));
+  if (foreign.length > 0) {
+    const known = own.length > 0 ? `it knows "${own.join('", "')}"` : 'it needs the agent only';
+    throw new RequestError(`"${foreign.join('", "')}" means nothing to "${job}": ${known}`);
   }
   return request;
 }
+
+/** Keys that every request may have. */
+const general = new Set(['job', 'agent', 'trigger', 'run']);
+
+/** Keys that mean something to one job. */
+const keysOf: Record<Job, readonly (keyof JobRequest)[]> = {
+  sync: ['dryRun', 'confirmDeletes'],
+  drain: [],
+  backup: [],
+  prune: ['dryRun', 'confirmAnomaly'],
+  verify: ['snapshot', 'percent'],
+  restore: ['dryRun', 'snapshot', 'paths', 'target', 'confirm'],
+  list: [],
+};
 
 function readRequest(event: unknown, job: JobRequest['job']): JobRequest {
   const envelope = eventSchema.safeParse(event);

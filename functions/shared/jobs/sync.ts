@@ -9,7 +9,6 @@ import { openSession } from '../rclone/session.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { roleCredentials } from '../runtime/runtime.ts';
-import { takeLease, type Lease, type LeaseHeld } from '../state/lease.ts';
 import {
   agentCloud,
   below,
@@ -27,6 +26,7 @@ import {
 } from './cycle.ts';
 import { deliveryReport, partial } from './delivery-report.ts';
 import { drainOutbox, type Drained } from './drain-outbox.ts';
+import { busy, leaseFor, underLease } from './leased.ts';
 
 /** Whether an agent's configuration wants a run for this trigger: session events are opt-in. */
 export function wantsSync({ sync: settings }: AgentConfig, trigger: Trigger): boolean {
@@ -42,31 +42,9 @@ export async function sync(context: RunContext, agent: AgentConfig): Promise<Job
     return { state: 'skipped', reason: { code: 'off', message } };
   }
   if (context.request.dryRun === true) return withCycle(context, agent, 0, dryRun);
-  const { runtime } = context;
-  const lease = await takeAgentLease(context, `agents/${agent.name}/sync`);
-  if ('held' in lease) return busy(lease);
-  let keep = false;
-  try {
-    const result = await withCycle(context, agent, lease.fence, runCycle);
-    keep = context.goesOn(result);
-    return result;
-  } finally {
-    // The next leg inherits the lease of a run that goes on.
-    if (!keep)
-      await lease.release().catch((error: unknown) => {
-        runtime.log.warn('the lease could not be given back; it expires', { error });
-      });
-  }
-}
-
-function takeAgentLease(context: RunContext, scope: string): Promise<Lease | LeaseHeld> {
-  const { runtime, runId, leg, budget } = context;
-  return takeLease(runtime.store, runtime.clock, { scope, runId, leg, deadline: budget.deadline });
-}
-
-function busy({ runId, until }: LeaseHeld): JobResult {
-  const message = `Run ${runId} is at work on this; it is over by ${until} at the latest.`;
-  return { state: 'skipped', reason: { code: 'lease-held', message } };
+  return underLease(context, `agents/${agent.name}/sync`, (lease) =>
+    withCycle(context, agent, lease.fence, runCycle),
+  );
 }
 
 async function withCycle(
@@ -80,7 +58,7 @@ async function withCycle(
   const cloud = await agentCloud(runtime, agent);
   const scope = credentialScope(cloud);
   const credential =
-    scope === undefined || fence === 0 ? undefined : await takeAgentLease(context, scope);
+    scope === undefined || fence === 0 ? undefined : await leaseFor(context, scope);
   if (credential && 'held' in credential) return busy(credential);
   const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
   const synced = below(workspace, agent.sync.localPath);

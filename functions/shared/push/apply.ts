@@ -160,6 +160,7 @@ export const reservedFolders: readonly string[] = [
   folders.outbox,
   folders.trash,
   folders.quarantine,
+  folders.restored,
 ];
 
 /**

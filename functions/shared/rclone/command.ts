@@ -37,6 +37,10 @@ export type RcloneCommand =
   /** Serves the files and the operations of a remote by HTTP on a socket, until it is stopped. */
   | { kind: 'serve'; from: Place; socket: string }
   | { kind: 'make-folder'; at: Place }
+  /** Removes a folder with everything in it: only one that this product has made. */
+  | { kind: 'purge'; at: Place }
+  /** Prints what rclone it is. */
+  | { kind: 'version' }
   /** SHA-256 of the named files, read back from where they lie. */
   | { kind: 'hash-named'; from: Place; files: string[] };
 
@@ -197,6 +201,10 @@ function translate(command: RcloneCommand): Translation {
       };
     case 'make-folder':
       return { verb: 'mkdir', places: [command.at], flags: ['--s3-directory-markers'] };
+    case 'purge':
+      return { verb: 'purge', places: [command.at], flags: [] };
+    case 'version':
+      return { verb: 'version', places: [], flags: [] };
     case 'hash-named':
       return {
         verb: 'hashsum sha256',

@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import { putEvent } from './events.ts';
 import type { Runtime } from './runtime.ts';
-import { totalsOf } from './report.ts';
+import { madeProgress, totalsOf } from './report.ts';
 import { remember } from './status.ts';
 
 /**
@@ -88,13 +88,15 @@ const maxEventBytes = 200 * 1024;
 
 /** A few names explain; the rest is in the history. Long names make it fewer. */
 function shortened(report: JobReport, names = 50): JobReport {
-  const { plan, ...rest } = report;
+  const { plan, retention, snapshots, ...rest } = report;
   const short: JobReport = {
     ...rest,
     skipped: report.skipped.slice(0, names),
     delivered: report.delivered.slice(0, names),
     warnings: report.warnings.slice(0, names),
     ...(plan ? { plan: shortPlan(plan, names) } : {}),
+    ...(retention ? { retention: retention.slice(0, names) } : {}),
+    ...(snapshots ? { snapshots: snapshots.slice(0, names) } : {}),
   };
   const fits = names === 0 || Buffer.byteLength(JSON.stringify(short)) <= maxEventBytes;
   return fits ? short : shortened(report, Math.floor(names / 2));
@@ -117,7 +119,7 @@ async function askForNextLeg(
   progress: RunProgress,
 ): Promise<void> {
   const totals = totalsOf(report);
-  const progressed = finished(totals) > finished(progress.totals);
+  const progressed = madeProgress(progress.totals, totals);
   const run: RunProgress = {
     ...progress,
     leg: progress.leg + 1,
@@ -129,16 +131,6 @@ async function askForNextLeg(
     trigger: 'continuation',
     run,
   } satisfies JobRequest);
-}
-
-/** Files that are done with. Requests that were tried again are no progress. */
-function finished({
-  filesSent,
-  filesDeleted,
-  filesDelivered,
-  filesQuarantined,
-}: RunTotals): number {
-  return filesSent + filesDeleted + filesDelivered + filesQuarantined;
 }
 
 function titled(job: string): string {

@@ -10,16 +10,36 @@ export type JobResult = Partial<
 /** Names that a report carries; more are counted. */
 const maxNames = 1_000;
 
-/** The counters of a run that has done nothing yet. */
-export const noTotals: RunTotals = {
-  filesSent: 0,
-  bytesSent: 0,
-  filesDeleted: 0,
-  filesDelivered: 0,
-  bytesDelivered: 0,
-  filesQuarantined: 0,
-  apiRetries: 0,
+/** Every counter, so that none is forgotten where they are added up. */
+const counters: Record<keyof RunTotals, true> = {
+  filesSent: true,
+  bytesSent: true,
+  filesDeleted: true,
+  filesDelivered: true,
+  bytesDelivered: true,
+  filesQuarantined: true,
+  filesStored: true,
+  bytesStored: true,
+  filesVerified: true,
+  bytesVerified: true,
+  filesRestored: true,
+  bytesRestored: true,
+  snapshotsDeleted: true,
+  apiRetries: true,
 };
+
+/** Names of the counters of a run. */
+export const totalNames = Object.keys(counters) as (keyof RunTotals)[];
+
+/** The counters of a run that has done nothing yet. */
+export const noTotals: RunTotals = mapTotals(() => 0);
+
+/** Whether anything was done, as far as the counters say. Requests that were tried again are none. */
+export function madeProgress(before: Partial<RunTotals>, after: Partial<RunTotals>): boolean {
+  return totalNames.some(
+    (name) => name !== 'apiRetries' && (after[name] ?? 0) > (before[name] ?? 0),
+  );
+}
 
 /** The account of a run up to and with this leg. */
 export function createReport(
@@ -29,6 +49,7 @@ export function createReport(
   result: JobResult,
 ): JobReport {
   const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
+  const { snapshot, snapshots, retention, restoredTo, wouldRestore } = result;
   const now = clock.now();
   return {
     version: 1,
@@ -48,6 +69,11 @@ export function createReport(
     delivered: delivered.slice(0, maxNames),
     warnings,
     ...(plan ? { plan } : {}),
+    ...(snapshot ? { snapshot } : {}),
+    ...(snapshots ? { snapshots } : {}),
+    ...(retention ? { retention } : {}),
+    ...(restoredTo === undefined ? {} : { restoredTo }),
+    ...(wouldRestore ? { wouldRestore: wouldRestore.slice(0, maxNames) } : {}),
   };
 }
 
@@ -61,13 +87,5 @@ export function totalsOf(report: RunTotals): RunTotals {
 }
 
 function mapTotals(value: (name: keyof RunTotals) => number): RunTotals {
-  return {
-    filesSent: value('filesSent'),
-    bytesSent: value('bytesSent'),
-    filesDeleted: value('filesDeleted'),
-    filesDelivered: value('filesDelivered'),
-    bytesDelivered: value('bytesDelivered'),
-    filesQuarantined: value('filesQuarantined'),
-    apiRetries: value('apiRetries'),
-  };
+  return Object.fromEntries(totalNames.map((name) => [name, value(name)])) as unknown as RunTotals;
 }

@@ -9,7 +9,7 @@ import {
 } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { publish } from './publish.ts';
-import { createReport, noTotals, type JobResult } from './report.ts';
+import { createReport, madeProgress, noTotals, type JobResult } from './report.ts';
 import { required, type Runtime } from './runtime.ts';
 import { createTimeBudget, type TimeBudget } from './time-budget.ts';
 
@@ -35,6 +35,8 @@ export type JobFunction = (context: RunContext) => Promise<JobResult>;
 export interface Work {
   request: JobRequest;
   timeoutSeconds?: number;
+  /** The key of the configuration that says so. */
+  timeoutKey?: string;
 }
 
 /** Legs in a row without a finished file, after which a run gives up. */
@@ -49,14 +51,14 @@ const maxLegsWithoutProgress = 3;
  */
 export async function runJob(
   runtime: Runtime,
-  { request, timeoutSeconds }: Work,
+  work: Work,
   invocation: InvocationContext,
   job: JobFunction,
 ): Promise<JobReport> {
+  const { request } = work;
   const progress = request.run ?? newRun(runtime);
-  const budget = budgetOf(runtime, invocation, progress, timeoutSeconds);
-  const limited = (result: JobResult): JobResult =>
-    limitLegs(runtime, result, progress, timeoutSeconds);
+  const budget = budgetOf(runtime, invocation, progress, work.timeoutSeconds);
+  const limited = (result: JobResult): JobResult => limitLegs(runtime, result, progress, work);
   const result = await guarded(
     runtime,
     {
@@ -130,26 +132,21 @@ function limitLegs(
   { clock }: Runtime,
   result: JobResult,
   progress: RunProgress,
-  timeoutSeconds: number | undefined,
+  { timeoutSeconds, timeoutKey = 'sync.timeout' }: Work,
 ): JobResult {
   if (result.state !== 'continued') return result;
   const elapsed = (clock.now() - epochOf(progress.startedAt)) / 1_000;
   if (timeoutSeconds !== undefined && elapsed >= timeoutSeconds) {
     const message =
-      `The run did not end within sync.timeout, ${timeoutSeconds} s over ${progress.leg} legs. ` +
-      'What was finished stays finished. Raise sync.timeout, or let the next run go on.';
+      `The run did not end within ${timeoutKey}, ${timeoutSeconds} s over ${progress.leg} legs. ` +
+      `What was finished stays finished. Raise ${timeoutKey}, or let the next run go on.`;
     return { ...result, state: 'failed', reason: { code: 'timeout', message } };
   }
-  if (!madeProgress(result) && progress.legsWithoutProgress + 1 >= maxLegsWithoutProgress) {
+  if (!madeProgress({}, result) && progress.legsWithoutProgress + 1 >= maxLegsWithoutProgress) {
     const message =
       `${maxLegsWithoutProgress} legs in a row finished no file. Is one file too large to be ` +
       'carried in the time of one leg, or the provider too slow?';
     return { ...result, state: 'failed', reason: { code: 'no-progress', message } };
   }
   return result;
-}
-
-function madeProgress(result: JobResult): boolean {
-  const { filesSent = 0, filesDeleted = 0, filesDelivered = 0, filesQuarantined = 0 } = result;
-  return filesSent + filesDeleted + filesDelivered + filesQuarantined > 0;
 }

@@ -28,6 +28,8 @@ export interface Runtime {
   s3Access: S3Access;
   /** Folder of `<agent>.json`. */
   agentsDirectory: string;
+  /** Folder of the recovery kit's files, which lies beside the bundles that need it. */
+  recoveryKit: string;
   temporaryFolder: string;
 }
 
@@ -53,6 +55,7 @@ export function createRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
       endpoint: provider === 'AWS' ? undefined : env['AWS_ENDPOINT_URL'],
     },
     agentsDirectory: env[environment.agentsDirectory] ?? besideTheBundle('agents'),
+    recoveryKit: besideTheBundle('recovery'),
     temporaryFolder: tmpdir(),
   };
 }

@@ -36,12 +36,27 @@ export async function workspaceRemote(runtime: Runtime, agent: AgentConfig): Pro
       return ownBucketRemote('workspace', bucket, workspacePrefix(agent.name), runtime.s3Access);
     }
     case 'efs':
-      return folderRemote('workspace', join(mountFolder, workspace.path), sync.copySymlinks);
+      return folderRemote('workspace', mounted(workspace.path), sync.copySymlinks);
     case 'remote': {
       const { path, ...custom } = await withSecrets(runtime, agent.name, 'workspace', workspace);
       return customRemote('workspace', path, custom);
     }
   }
+}
+
+/** A folder of the mounted file system. */
+export function mounted(path: string): string {
+  return join(mountFolder, path);
+}
+
+/** The agent's OpenClaw state beside a workspace that only rclone reaches, where it has one. */
+export async function stateRemote(
+  runtime: Runtime,
+  { name, workspace }: AgentConfig,
+): Promise<Remote | undefined> {
+  if (workspace.kind !== 'remote' || workspace.statePath === undefined) return undefined;
+  const { statePath, ...custom } = await withSecrets(runtime, name, 'workspace', workspace);
+  return customRemote('state', statePath ?? '', custom);
 }
 
 /** The folder below a remote's root, as a remote of its own. */

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRequest, RequestError } from '../../../functions/shared/jobs/request.ts';
+import { totalNames } from '../../../functions/shared/runtime/report.ts';
 
-const totals = {
-  filesSent: 1,
-  bytesSent: 2,
-  filesDeleted: 3,
-  filesDelivered: 4,
-  bytesDelivered: 5,
-  filesQuarantined: 6,
-  apiRetries: 7,
-};
+const totals = Object.fromEntries(totalNames.map((name, index) => [name, index + 1]));
 const run = {
   runId: '20261122T100000Z-0a1b2c3d',
   leg: 2,

@@ -2,17 +2,9 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it } from 'vitest';
 import type { JobRequest, RunState } from '../../../functions/shared/contract/index.ts';
 import { WorkspaceSyncError } from '../../../functions/shared/errors.ts';
+import { noTotals } from '../../../functions/shared/runtime/report.ts';
 import { RunWorld, start } from './world.ts';
 
-const noTotals = {
-  filesSent: 0,
-  bytesSent: 0,
-  filesDeleted: 0,
-  filesDelivered: 0,
-  bytesDelivered: 0,
-  filesQuarantined: 0,
-  apiRetries: 0,
-};
 const status = 'status/main/sync.json';
 
 function historyKeys({ store }: RunWorld): string[] {

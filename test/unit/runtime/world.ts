@@ -117,6 +117,7 @@ export class RunWorld {
       store: this.store,
       s3Access: { provider: 'AWS', region: 'us-east-1' },
       agentsDirectory: '/nowhere',
+      recoveryKit: '/nowhere',
       temporaryFolder: '/nowhere',
     };
   }

@@ -19,6 +19,10 @@ export interface S3Target {
   client: S3Client;
   bucket: string;
   key: string;
+  /** Kept with the object. */
+  metadata?: Record<string, string>;
+  /** Writes over what is there; only a restore that was told to may do that. */
+  replace?: boolean;
   log?: Log | undefined;
 }
 
@@ -63,12 +67,16 @@ export async function putObject(target: S3Target, body: Uint8Array): Promise<boo
     Bucket: bucket,
     Key: key,
     Body: body,
-    IfNoneMatch: '*',
+    ...conditionOf(target),
     ChecksumAlgorithm: 'CRC32',
-    Metadata: { writer },
+    Metadata: { ...target.metadata, writer },
   });
   command.middlewareStack.add(unhashed, beforeSigning);
   return unlessTaken(target, writer, () => client.send(command));
+}
+
+function conditionOf({ replace = false }: S3Target): { IfNoneMatch?: string } {
+  return replace ? {} : { IfNoneMatch: '*' };
 }
 
 async function uploadParts(
@@ -83,7 +91,7 @@ async function uploadParts(
       Bucket: bucket,
       Key: key,
       ChecksumAlgorithm: 'CRC32',
-      Metadata: { writer },
+      Metadata: { ...target.metadata, writer },
     }),
   );
   const upload = { Bucket: bucket, Key: key, UploadId };
@@ -91,7 +99,7 @@ async function uploadParts(
     const sent = await sendParts(client, upload, parts, buffers);
     const complete = new CompleteMultipartUploadCommand({
       ...upload,
-      IfNoneMatch: '*',
+      ...conditionOf(target),
       MultipartUpload: { Parts: sent },
     });
     const written = await unlessTaken(target, writer, () => client.send(complete));

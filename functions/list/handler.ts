@@ -1,0 +1,16 @@
+import { loadAgentConfig } from '../shared/config/index.ts';
+import type { JobReport } from '../shared/contract/index.ts';
+import { listSnapshots } from '../shared/jobs/list-snapshots.ts';
+import { parseRequest } from '../shared/jobs/request.ts';
+import { runJob, type InvocationContext } from '../shared/runtime/run.ts';
+import { createRuntime } from '../shared/runtime/runtime.ts';
+
+const runtime = createRuntime();
+
+/** Lists the snapshots of one agent. */
+export async function handler(event: unknown, invocation: InvocationContext): Promise<JobReport> {
+  const request = parseRequest(event, 'list');
+  const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
+  const work = { request, timeoutSeconds: agent.backup.timeout, timeoutKey: 'backup.timeout' };
+  return runJob(runtime, work, invocation, (context) => listSnapshots(context, agent));
+}

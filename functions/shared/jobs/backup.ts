@@ -1,0 +1,231 @@
+import { hash } from 'node:crypto';
+import { isoTime } from '../clock.ts';
+import type { AgentConfig } from '../config/index.ts';
+import { WorkspaceSyncError } from '../errors.ts';
+import { excludeMatcher } from '../rclone/filter.ts';
+import type { JobResult } from '../runtime/report.ts';
+import type { RunContext } from '../runtime/run.ts';
+import { createEncryption, type Encryption } from '../snapshot/encryption/encryption.ts';
+import { commit, packLeg, segmentLimits } from '../snapshot/pack/backup.ts';
+import { checkpointsIn, type Checkpoint } from '../snapshot/pack/checkpoint.ts';
+import {
+  Findings,
+  incomplete,
+  warningsOf,
+  type FindingsRecord,
+} from '../snapshot/pack/findings.ts';
+import { missingItems } from '../snapshot/pack/items.ts';
+import type { Location } from '../snapshot/pack/location.ts';
+import { summaryOf } from '../snapshot/read/catalog.ts';
+import { reservedInSnapshots } from '../snapshot/pack/reserved.ts';
+import { withSecrets } from '../workspace/places.ts';
+import { BackupMemory } from './backup-memory.ts';
+import { producer } from './producer.ts';
+import { placeRecoveryKit } from './recovery-kit.ts';
+import { underLease } from './leased.ts';
+import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
+
+/** Takes a snapshot of an agent: one leg of it. */
+export async function backup(context: RunContext, agent: AgentConfig): Promise<JobResult> {
+  if (!agent.backup.enabled) {
+    const message = `Agent "${agent.name}" has backup.enabled false: no snapshot is taken.`;
+    return { state: 'skipped', reason: { code: 'off', message } };
+  }
+  return underLease(context, `agents/${agent.name}/backup`, ({ fence }) =>
+    withPlaces(context, agent, { files: true }, (places) =>
+      underCredentials(context, places, () => backupLeg({ context, agent, places, fence })),
+    ),
+  );
+}
+
+interface Work {
+  context: RunContext;
+  agent: AgentConfig;
+  places: SnapshotPlaces;
+  fence: number;
+}
+
+async function backupLeg(work: Work): Promise<JobResult> {
+  const { context, agent, places, fence } = work;
+  const { runtime, runId, leg, budget } = context;
+  const checkpoints = checkpointsIn(runtime.store, agent.name, fence);
+  const memory = new BackupMemory(runtime.store, agent.name, fence);
+  const from = leg === 1 ? await begin(work, memory) : await checkpoints.load();
+  if (from?.id !== runId) return lost(runId);
+  const encryption = await encryptionOf(work, from);
+  let saved: Checkpoint = { ...from, keys: encryption?.keys ?? null };
+  const writer = { snapshot: { agent: agent.name, id: runId }, store: places.store, encryption };
+  try {
+    const { checkpoint, finished } = await packLeg(
+      {
+        writer,
+        leg,
+        locations: places.locations,
+        excluded: excludeMatcher([...reservedInSnapshots, ...agent.backup.exclude]),
+        limits: { ...segmentLimits, bytes: places.segmentBytes },
+        timeUp: () => budget.remaining() === 0,
+        onSegment: async (reached, fingerprints) => {
+          const { length } = reached.segments;
+          const key = await memory.keepFingerprints(from.slot, length, fingerprints);
+          saved = { ...reached, fingerprints: [...saved.fingerprints, key] };
+          await checkpoints.save(saved);
+        },
+      },
+      saved,
+    );
+    const complete = { ...checkpoint, fingerprints: saved.fingerprints };
+    if (!finished) return { state: 'continued', ...countersSince(from, complete.findings) };
+    return await finish(work, { from, checkpoint: complete, writer, memory });
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    // What is finished stays finished: another leg goes on from there, and gives up in the end.
+    runtime.log.warn('the leg broke off and is tried again', { error });
+    const unfinished: JobResult = { state: 'continued', ...countersSince(from, saved.findings) };
+    if (leg > 1 || saved.segments.length > 0) return unfinished;
+    throw error;
+  }
+}
+
+/** Where a run begins: with what there is to read. */
+async function begin({ context, agent, places }: Work, memory: BackupMemory): Promise<Checkpoint> {
+  const { runtime, runId } = context;
+  const baseline = await memory.baseline();
+  const { include } = agent.backup;
+  const missing = await missingOf(places.locations, include);
+  if (missing.length === new Set(include).size) {
+    throw new WorkspaceSyncError(
+      `There is nothing to store: none of backup.include (${include.join(', ')}) exists for agent "${agent.name}". No snapshot was taken.`,
+      { code: 'nothing-to-store', retryable: false },
+    );
+  }
+  return {
+    id: runId,
+    createdAt: isoTime(runtime.clock.now()),
+    scope: scopeOf(agent),
+    keys: null,
+    missing,
+    segments: [],
+    packed: false,
+    position: {},
+    findings: new Findings().record(),
+    slot: baseline?.slot === 'a' ? 'b' : 'a',
+    fingerprints: [],
+  };
+}
+
+async function missingOf(
+  locations: readonly Location[],
+  include: AgentConfig['backup']['include'],
+): Promise<string[]> {
+  const missing = await Promise.all(
+    (['state', 'workspace'] as const).map(async (name) => {
+      const location = locations.find((candidate) => candidate.name === name);
+      const present = location ? await location.source.present(location.roots) : [];
+      return missingItems(name, include, present);
+    }),
+  );
+  return [...new Set(missing.flat())];
+}
+
+/** Two snapshots are compared only where they hold the same. */
+function scopeOf({ workspace, backup: { include, exclude } }: AgentConfig): string {
+  return hash('sha256', JSON.stringify([workspace, [...include].sort(), exclude])).slice(0, 32);
+}
+
+async function encryptionOf(
+  { context, agent }: Work,
+  { keys, segments }: Checkpoint,
+): Promise<Encryption | undefined> {
+  const { encrypt, passphrase, kmsKeyArn, publicKey } = agent.backup;
+  if (!encrypt) return undefined;
+  const secrets = await withSecrets(context.runtime, agent.name, 'passphrase', { passphrase });
+  return createEncryption(
+    {
+      ...(secrets.passphrase === undefined ? {} : { passphrase: secrets.passphrase }),
+      ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
+      ...(publicKey === undefined ? {} : { publicKey }),
+    },
+    segments.length > 0 && keys ? keys : undefined,
+  );
+}
+
+interface Finish {
+  from: Checkpoint;
+  checkpoint: Checkpoint;
+  writer: Parameters<typeof commit>[0];
+  memory: BackupMemory;
+}
+
+/** Declares the snapshot complete, and compares it with the one before. */
+async function finish(
+  { context, agent, places }: Work,
+  { from, checkpoint, writer, memory }: Finish,
+): Promise<JobResult> {
+  const { runtime } = context;
+  const { findings } = checkpoint;
+  const baseline = await memory.baseline();
+  const kitWarnings = await placeRecoveryKit(runtime, places.store);
+  const { manifest, sha256 } = await commit(writer, checkpoint, {
+    agent: agent.name,
+    producer: await producer(places.session),
+    source: agent.workspace.kind,
+    include: agent.backup.include,
+    exclude: agent.backup.exclude,
+    previous: baseline ? { id: baseline.snapshot, sha256: baseline.sha256 } : null,
+    finishedAt: isoTime(runtime.clock.now()),
+  });
+  const anomalies = await memory.compare(checkpoint, baseline, agent.backup.anomalyPercent);
+  if (anomalies.length > 0) {
+    await memory.hold({ snapshot: manifest.id, since: manifest.finishedAt, anomalies });
+  }
+  await memory.keepBaseline(checkpoint, sha256);
+  const skipped = incomplete(findings);
+  return {
+    ...(skipped.length > 0 ? unreadable(findings) : { state: 'succeeded' }),
+    ...countersSince(from, findings),
+    skipped,
+    warnings: [
+      ...missingWarning(manifest.missing),
+      ...anomalies.map((text) => `anomaly: ${text}; nothing is pruned until somebody confirms it`),
+      ...warningsOf(findings),
+      ...kitWarnings,
+    ],
+    snapshot: { ...summaryOf(manifest), ...(anomalies.length > 0 ? { anomalies } : {}) },
+  };
+}
+
+function unreadable({ counts }: FindingsRecord): Pick<JobResult, 'state' | 'reason'> {
+  const count = (counts['unreadable'] ?? 0) + (counts['cut'] ?? 0);
+  const message = `${count} files are missing from the snapshot, or not whole in it: see skipped.`;
+  return { state: 'partial', reason: { code: 'files-unreadable', message } };
+}
+
+function missingWarning(missing: readonly string[]): string[] {
+  if (missing.length === 0) return [];
+  return [`not there, and so not stored: ${missing.join(', ')}`];
+}
+
+function countersSince(
+  { findings: before }: Checkpoint,
+  after: FindingsRecord,
+): Pick<JobResult, 'filesStored' | 'bytesStored'> {
+  return {
+    filesStored: after.files - before.files,
+    bytesStored: after.bytes - before.bytes,
+  };
+}
+
+function lost(runId: string): JobResult {
+  const message = `What run ${runId} had come to is not in the state bucket. The next backup begins afresh.`;
+  return { state: 'failed', reason: { code: 'checkpoint-lost', message } };
+}
+
+/** Whether trying again may help: a busy storage, a broken connection. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof WorkspaceSyncError) return error.retryable;
+  if (!(error instanceof Error)) return false;
+  const { $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode;
+  const isNetwork = 'code' in error && /^E[A-Z]+$/.test(String(error.code));
+  return status === undefined ? isNetwork : status >= 500 || status === 429;
+}

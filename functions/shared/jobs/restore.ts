@@ -1,0 +1,202 @@
+import * as z from 'zod';
+import type { AgentConfig } from '../config/index.ts';
+import { restoreTargets, stateKeys, type RestoreTarget as TargetName } from '../contract/index.ts';
+import type { JobResult } from '../runtime/report.ts';
+import type { RunContext } from '../runtime/run.ts';
+import {
+  pluginSummary,
+  readCatalog,
+  summaryOf,
+  type PluginSnapshot,
+} from '../snapshot/read/catalog.ts';
+import { SnapshotReader } from '../snapshot/read/reader.ts';
+import { previewPlugin, restorePlugin } from '../snapshot/restore/plugin.ts';
+import { preview, proveUnencrypted, restoreFiles } from '../snapshot/restore/restore.ts';
+import { selectionOf } from '../snapshot/restore/selection.ts';
+import { TargetOccupiedError } from '../snapshot/restore/target.ts';
+import { readFenced, writeFenced } from '../state/fenced.ts';
+import { underLease } from './leased.ts';
+import { targetFor, type ChosenTarget } from './restore-target.ts';
+import { choose, keysOf } from './snapshot-choice.ts';
+import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
+
+const progressSchema = z.object({
+  runId: z.string(),
+  snapshot: z.string(),
+  target: z.enum(restoreTargets),
+  from: z.object({ segment: z.int(), offset: z.int() }),
+});
+
+/** Brings files back from a snapshot: one leg of it. */
+export async function restore(context: RunContext, agent: AgentConfig): Promise<JobResult> {
+  const { request } = context;
+  const name = request.target ?? 'staging';
+  const refused = refusal(name, request.confirm);
+  if (refused) return refused;
+  const work = (fence: number): Promise<JobResult> =>
+    withPlaces(context, agent, { files: true, cloud: name === 'cloud' }, (places) =>
+      underCredentials(context, places, () => restoreLeg({ context, agent, places, fence, name })),
+    );
+  if (request.dryRun === true) return work(0);
+  // Pruning has the same lease: nothing is taken away from under a restore.
+  return underLease(context, `agents/${agent.name}/retained`, ({ fence }) => work(fence));
+}
+
+function refusal(name: TargetName, confirm: string | undefined): JobResult | undefined {
+  if (name === 'live' && confirm === undefined) {
+    const message =
+      'A restore to "live" writes over the agent’s files. Restore to "staging" and look first; ' +
+      'then say it with "confirm": "overwrite-live-files". Nothing was written.';
+    return { state: 'blocked', reason: { code: 'live-unconfirmed', message } };
+  }
+  return undefined;
+}
+
+interface Work {
+  context: RunContext;
+  agent: AgentConfig;
+  places: SnapshotPlaces;
+  fence: number;
+  name: TargetName;
+}
+
+async function restoreLeg(work: Work): Promise<JobResult> {
+  const { context, agent, places } = work;
+  const { runtime, request, runId, leg } = context;
+  const before =
+    leg > 1 ? await readFenced(runtime.store, keyOf(agent), progressSchema) : undefined;
+  if (leg > 1 && before?.runId !== runId) return lost();
+  const catalog = await readCatalog(places.store, agent.name);
+  const wanted = before?.snapshot ?? request.snapshot;
+  const plugin = catalog.plugin.find(({ id }) => id === wanted);
+  const chosen = targetFor(runtime, agent, places, { name: work.name, runId });
+  if (leg === 1 && request.dryRun !== true && (await chosen.target.isOccupied())) {
+    throw new TargetOccupiedError(chosen.target.description);
+  }
+  if (plugin) return restorePluginSnapshot(work, plugin, chosen);
+  const now = runtime.clock.now();
+  const { id, bytes } = choose(catalog, wanted, { agent, store: places.store, now });
+  const keys = await keysOf(runtime, agent);
+  const reader = await SnapshotReader.open(places.store, { id, bytes, keys });
+  return restoreOwn(work, reader, chosen, before?.from);
+}
+
+async function restoreOwn(
+  work: Work,
+  reader: SnapshotReader,
+  { target, policy }: ChosenTarget,
+  before: z.infer<typeof progressSchema>['from'] | undefined,
+): Promise<JobResult> {
+  const { context, agent, fence, name } = work;
+  const { runtime, request, runId, budget } = context;
+  const wanted = selectionOf(request.paths);
+  const found = await preview(reader, wanted, policy);
+  const snapshot = summaryOf(reader.manifest);
+  if (found.files === 0) return nothing(request.paths ?? [], reader.id);
+  if (request.dryRun === true) {
+    return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: [totalOf(found)] };
+  }
+  const warnings = warningsFor(agent, reader, name);
+  if (!before) await proveUnencrypted(reader);
+  const from = before ?? { segment: Math.min(...found.segments), offset: 0 };
+  const timeUp = (): boolean => budget.remaining() === 0;
+  const done = await orDiscard(work, target, () =>
+    restoreFiles(reader, { wanted, segments: found.segments }, target, from, timeUp),
+  );
+  const counters = { filesRestored: done.files, bytesRestored: done.bytes };
+  if (done.next) {
+    const progress = { runId, snapshot: reader.id, target: name, from: done.next };
+    await writeFenced(runtime.store, keyOf(agent), fence, progress);
+    return { state: 'continued', ...counters };
+  }
+  await target.finish();
+  return {
+    state: 'succeeded',
+    ...counters,
+    snapshot,
+    restoredTo: target.description,
+    warnings,
+  };
+}
+
+async function restorePluginSnapshot(
+  { context, agent, name, ...rest }: Work,
+  plugin: PluginSnapshot,
+  { target, policy }: ChosenTarget,
+): Promise<JobResult> {
+  const { request, runtime } = context;
+  if (name === 'live') {
+    const message = `Snapshot ${plugin.id} was written by the plugin, whose archives do not say what belongs where. Restore it to "staging" and move what you need.`;
+    return { state: 'blocked', reason: { code: 'plugin-snapshot', message } };
+  }
+  const { passphrase } = await keysOf(runtime, agent);
+  const { store } = rest.places;
+  const source = { store, snapshot: plugin, passphrase, wanted: selectionOf(request.paths) };
+  const found = await previewPlugin(source, policy);
+  const snapshot = pluginSummary(plugin);
+  if (found.files === 0) return nothing(request.paths ?? [], plugin.id);
+  if (request.dryRun === true) {
+    return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: [totalOf(found)] };
+  }
+  await orDiscard({ context, agent, name, ...rest }, target, () => restorePlugin(source, target));
+  await target.finish();
+  const skipped = found.links.map(({ path, link }) => ({
+    path,
+    reason: `is a link to ${JSON.stringify(link)}; links are not restored`,
+  }));
+  const message = `${skipped.length} links were not restored: see skipped.`;
+  return {
+    ...(skipped.length > 0
+      ? { state: 'partial', reason: { code: 'links', message } }
+      : { state: 'succeeded' }),
+    filesRestored: found.files,
+    bytesRestored: found.bytes,
+    snapshot,
+    restoredTo: target.description,
+    skipped,
+  };
+}
+
+/** What a failed restore has written is not good for anything, and is removed again. */
+async function orDiscard<T>(
+  { context: { runtime } }: Work,
+  target: ChosenTarget['target'],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await target.discard().catch((failure: unknown) => {
+      runtime.log.warn('what was restored could not be removed', { error: failure });
+    });
+    throw error;
+  }
+}
+
+function warningsFor(agent: AgentConfig, reader: SnapshotReader, name: TargetName): string[] {
+  const unencrypted = agent.backup.encrypt && reader.manifest.encryption === null;
+  return [
+    ...(unencrypted
+      ? ['the snapshot is not encrypted, so nothing proves who wrote it: look at the files first']
+      : []),
+    ...(name === 'live' ? ['files in _inbox were left as they are'] : []),
+  ];
+}
+
+function nothing(paths: readonly string[], id: string): JobResult {
+  const message = `Nothing in snapshot ${id} matches ${JSON.stringify(paths)}. A path begins with workspace/ or state/; a dry run without paths lists them.`;
+  return { state: 'failed', reason: { code: 'nothing-matches', message } };
+}
+
+function totalOf({ files, bytes }: { files: number; bytes: number }): string {
+  return `${files} files of ${bytes} bytes would be restored`;
+}
+
+function lost(): JobResult {
+  const message = 'How far the restore had come is not in the state bucket; start it again.';
+  return { state: 'failed', reason: { code: 'checkpoint-lost', message } };
+}
+
+function keyOf({ name }: AgentConfig): string {
+  return stateKeys.backup(name, 'restore.json');
+}

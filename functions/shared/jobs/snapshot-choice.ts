@@ -1,0 +1,46 @@
+import { epochOf } from '../clock.ts';
+import type { AgentConfig } from '../config/index.ts';
+import { clockToleranceMs } from '../retention/effective-time.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Keys } from '../snapshot/encryption/decryption.ts';
+import { SnapshotMissingError, SnapshotDamagedError } from '../snapshot/read/errors.ts';
+import type { Catalog, CatalogSnapshot } from '../snapshot/read/catalog.ts';
+import type { SnapshotStore } from '../snapshot/store/store.ts';
+import { withSecrets } from '../workspace/places.ts';
+
+/**
+ * The snapshot that is meant: the one named, or the newest. The newest is not one that says it comes
+ * from the future, nor one without encryption where the configuration asks for that: anybody who
+ * may write to the storage can put such a one there.
+ * @throws SnapshotMissingError, SnapshotDamagedError
+ */
+export function choose(
+  catalog: Catalog,
+  wanted: string | undefined,
+  { agent, store, now }: { agent: AgentConfig; store: SnapshotStore; now: number },
+): CatalogSnapshot {
+  const known = catalog.snapshots.map(({ id }) => id);
+  const damaged = catalog.damaged.find(({ id }) => id === wanted);
+  if (damaged) throw new SnapshotDamagedError(damaged.id, damaged.problem);
+  const chosen =
+    wanted === undefined
+      ? catalog.snapshots.find(
+          ({ manifest }) =>
+            epochOf(manifest.createdAt) <= now + clockToleranceMs &&
+            (!agent.backup.encrypt || manifest.encryption !== null),
+        )
+      : catalog.snapshots.find(({ id }) => id === wanted);
+  if (!chosen) throw new SnapshotMissingError(wanted ?? 'latest', store.description, known);
+  return chosen;
+}
+
+/** What the deployment has to open snapshots with. */
+export async function keysOf(runtime: Runtime, { name, backup }: AgentConfig): Promise<Keys> {
+  const { passphrase } = await withSecrets(runtime, name, 'passphrase', {
+    passphrase: backup.passphrase,
+  });
+  return {
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(backup.kmsKeyArn === undefined ? {} : { kms: backup.kmsKeyArn }),
+  };
+}

@@ -1,0 +1,268 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { backupPlace, type AgentConfig, type PlaceSettings } from '../config/index.ts';
+import { environment, statePrefix, workspacePrefix } from '../contract/index.ts';
+import { locateRclone } from '../rclone/locate.ts';
+import { cloudRemote, type Remote } from '../rclone/remote.ts';
+import { openSession, type RcloneSession } from '../rclone/session.ts';
+import type { RunContext } from '../runtime/run.ts';
+import { required, roleCredentials, type Runtime } from '../runtime/runtime.ts';
+import { rootsIn } from '../snapshot/pack/items.ts';
+import { segmentLimits } from '../snapshot/pack/backup.ts';
+import type { Location } from '../snapshot/pack/location.ts';
+import { folderSource } from '../snapshot/source/folder-source.ts';
+import { rcloneSource } from '../snapshot/source/rclone-source.ts';
+import { s3Source } from '../snapshot/source/s3-source.ts';
+import type { Source } from '../snapshot/source/source.ts';
+import { rcloneStore } from '../snapshot/store/rclone-store.ts';
+import { s3Store } from '../snapshot/store/s3-store.ts';
+import type { SnapshotStore } from '../snapshot/store/store.ts';
+import { leaseFor } from './leased.ts';
+import type { JobResult } from '../runtime/report.ts';
+import type { Lease, LeaseHeld } from '../state/lease.ts';
+import {
+  agentCloud,
+  credentialScope,
+  mounted,
+  stateRemote,
+  withSecrets,
+  workspaceRemote,
+} from '../workspace/places.ts';
+
+/** What a job about snapshots works with. */
+export interface SnapshotPlaces {
+  store: SnapshotStore;
+  /** Where the agent's files are read from. */
+  locations: Location[];
+  /** The places that rclone reaches, by what they are to the job. */
+  remotes: { workspace?: Remote; state?: Remote; cloud?: Remote };
+  /** The store's remote, where rclone reaches it. */
+  storage: Remote | undefined;
+  /** Absent where nothing needs rclone. */
+  session: RcloneSession | undefined;
+  /** How large a segment may get in this store, before compression. */
+  segmentBytes: number;
+}
+
+/** A backend that cannot take streams keeps a whole object in the function's 512 MB of disk. */
+const remoteSegmentBytes = 384 * 1024 * 1024;
+
+/** Which places a job needs beside the store. */
+export interface PlaceNeeds {
+  /** The workspace and the agent's state: to read them, or to write to them. */
+  files?: boolean;
+  cloud?: boolean;
+}
+
+/** What must be left after the platform's deadline is near: rclone is stopped before. */
+const reserveMs = 5_000;
+
+/** Opens the places, does the work, and closes them whatever happens. */
+export async function withPlaces<T>(
+  context: RunContext,
+  agent: AgentConfig,
+  needs: PlaceNeeds,
+  work: (places: SnapshotPlaces) => Promise<T>,
+): Promise<T> {
+  const { runtime, budget } = context;
+  const storage = await storageOf(runtime, agent);
+  const remotes = await remotesOf(runtime, agent, needs);
+  const all = [storage.remote, ...Object.values(remotes)].filter((remote) => remote !== undefined);
+  const session =
+    all.length === 0
+      ? undefined
+      : await openSession({
+          binary: locateRclone(runtime.env, runtime.temporaryFolder),
+          remotes: all,
+          log: runtime.log,
+          // A leg stops packing before; what is under way has to be ended well.
+          remaining: () => Math.max(0, budget.deadline - runtime.clock.now() - reserveMs),
+          temporaryFolder: runtime.temporaryFolder,
+          env: roleCredentials(runtime.env),
+        });
+  const locations = needs.files === true ? locationsOf(runtime, agent, remotes, session) : [];
+  const store = storage.open(session);
+  try {
+    const segmentBytes = storage.remote ? remoteSegmentBytes : segmentLimits.bytes;
+    return await work({
+      store,
+      locations,
+      remotes,
+      storage: storage.remote,
+      session,
+      segmentBytes,
+    });
+  } finally {
+    await Promise.all(locations.map(({ source }) => source.close()));
+    await store.close();
+    await session?.close();
+  }
+}
+
+/** How long a leg waits for another job's use of the same credential. */
+const patienceMs = 55_000;
+const pauseMs = 2_500;
+
+/**
+ * Does the work while nobody else uses the credentials that refreshing changes: two runs at once
+ * would destroy each other's token. A short sync is waited for; for a long one the next leg asks.
+ */
+export async function underCredentials(
+  context: RunContext,
+  { remotes, storage }: SnapshotPlaces,
+  work: () => Promise<JobResult>,
+): Promise<JobResult> {
+  const used = [storage, ...Object.values(remotes)].filter((remote) => remote !== undefined);
+  const scopes = new Set(used.map(credentialScope).filter((scope) => scope !== undefined));
+  const leases: Lease[] = [];
+  try {
+    // In one order for everybody, so that two runs never wait for each other.
+    for (const scope of [...scopes].sort()) {
+      const lease = await patiently(context, scope);
+      if ('held' in lease) return { state: 'continued', warnings: [busyText(lease)] };
+      leases.push(lease);
+    }
+    return await work();
+  } finally {
+    await Promise.allSettled(leases.map((lease) => lease.release()));
+  }
+}
+
+async function patiently(context: RunContext, scope: string): Promise<Lease | LeaseHeld> {
+  const { clock } = context.runtime;
+  const until = clock.now() + Math.min(patienceMs, context.budget.remaining() / 2);
+  for (;;) {
+    const lease = await leaseFor(context, scope);
+    if (!('held' in lease) || clock.now() >= until) return lease;
+    await clock.sleep(pauseMs);
+  }
+}
+
+function busyText({ runId }: LeaseHeld): string {
+  return `run ${runId} is using the same credential; the next leg tries again`;
+}
+
+interface Storage {
+  remote?: Remote;
+  open(session: RcloneSession | undefined): SnapshotStore;
+}
+
+async function storageOf(runtime: Runtime, agent: AgentConfig): Promise<Storage> {
+  const place = backupPlace(agent);
+  if (place.kind === 'own') {
+    const bucket = required(runtime.env, environment.snapshotBucket);
+    const description = `the deployment's snapshot bucket, below ${place.prefix}`;
+    return {
+      open: () =>
+        s3Store({
+          client: runtime.s3,
+          bucket,
+          prefix: place.prefix,
+          description,
+          log: runtime.log,
+        }),
+    };
+  }
+  const settings = await withSecrets(runtime, agent.name, place.scope, place.settings);
+  if (settings.provider === 's3') return { open: () => bucketStore(runtime, settings) };
+  const remote = cloudRemote('snapshots', settings, runtime.s3Access);
+  const description = `the ${settings.provider} folder ${JSON.stringify(settings.remotePath)}`;
+  return {
+    remote,
+    open: (session) => rcloneStore({ session: opened(session), remote, description }),
+  };
+}
+
+/** A bucket of the operator's: by the function's role, or by keys where the configuration has them. */
+function bucketStore({ s3, s3Access, log }: Runtime, settings: PlaceSettings): SnapshotStore {
+  const { bucket = '', endpoint, region, accessKeyId, secretAccessKey } = settings.s3 ?? {};
+  const prefix = settings.remotePath === '' ? '' : `${settings.remotePath}/`;
+  const isOwn = !endpoint && accessKeyId === undefined;
+  const client = isOwn
+    ? s3
+    : new S3Client({
+        region: region ?? s3Access.region,
+        followRegionRedirects: true,
+        ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
+        ...(accessKeyId !== undefined && secretAccessKey !== undefined
+          ? { credentials: { accessKeyId, secretAccessKey } }
+          : {}),
+      });
+  const description = `the bucket ${bucket}, below ${JSON.stringify(prefix)}`;
+  const store = s3Store({ client, bucket, prefix, description, log });
+  return {
+    ...store,
+    close: async () => {
+      await store.close();
+      if (!isOwn) client.destroy();
+    },
+  };
+}
+
+async function remotesOf(
+  runtime: Runtime,
+  agent: AgentConfig,
+  { files, cloud }: PlaceNeeds,
+): Promise<SnapshotPlaces['remotes']> {
+  const reached = files === true && agent.workspace.kind === 'remote';
+  const [workspace, state, cloudFolder] = await Promise.all([
+    reached ? workspaceRemote(runtime, agent) : undefined,
+    reached ? stateRemote(runtime, agent) : undefined,
+    cloud === true ? agentCloud(runtime, agent) : undefined,
+  ]);
+  return {
+    ...(workspace ? { workspace } : {}),
+    ...(state ? { state } : {}),
+    ...(cloudFolder ? { cloud: cloudFolder } : {}),
+  };
+}
+
+/** The state sorts before the workspace, in the archive too. */
+function locationsOf(
+  runtime: Runtime,
+  agent: AgentConfig,
+  remotes: SnapshotPlaces['remotes'],
+  session: RcloneSession | undefined,
+): Location[] {
+  const { include } = agent.backup;
+  const sources = sourcesOf(runtime, agent, remotes, session);
+  return (['state', 'workspace'] as const).flatMap((name) => {
+    const source = sources[name];
+    const roots = rootsIn(name, include);
+    return source && roots.length > 0 ? [{ name, source, roots }] : [];
+  });
+}
+
+function sourcesOf(
+  runtime: Runtime,
+  { name, workspace }: AgentConfig,
+  remotes: SnapshotPlaces['remotes'],
+  session: RcloneSession | undefined,
+): { workspace: Source; state: Source | undefined } {
+  switch (workspace.kind) {
+    case 's3': {
+      const bucket = required(runtime.env, environment.workspaceBucket);
+      const at = (prefix: string): Source => s3Source({ client: runtime.s3, bucket, prefix });
+      return { workspace: at(workspacePrefix(name)), state: at(statePrefix(name)) };
+    }
+    case 'efs': {
+      const { path, statePath } = workspace;
+      return {
+        workspace: folderSource(mounted(path)),
+        state: statePath === undefined ? undefined : folderSource(mounted(statePath)),
+      };
+    }
+    case 'remote': {
+      const at = (remote: Remote): Source => rcloneSource({ session: opened(session), remote });
+      if (!remotes.workspace) throw new Error('The remote of the workspace was not asked for.');
+      return {
+        workspace: at(remotes.workspace),
+        state: remotes.state && at(remotes.state),
+      };
+    }
+  }
+}
+
+function opened(session: RcloneSession | undefined): RcloneSession {
+  if (!session) throw new Error('A remote was opened without rclone.');
+  return session;
+}

@@ -1,0 +1,61 @@
+import { SnapshotDamagedError } from './errors.ts';
+import { snapshotFiles } from './members.ts';
+import type { ArchivePosition, SnapshotReader } from './reader.ts';
+
+/** What one leg of a verification did. */
+export interface VerifiedLeg {
+  files: number;
+  bytes: number;
+  /** Where the next leg goes on; absent when all of it has been read. */
+  next?: ArchivePosition;
+}
+
+/** Segments that are to be read: from where, and the number of the last. */
+export interface Stretch {
+  from: ArchivePosition;
+  to: number;
+}
+
+/**
+ * The stretch that makes up a share of the archive, at least one segment. Which one is drawn from
+ * `seed`, so that one verification after the other comes to see all of it.
+ */
+export function stretchOf(segments: number, percent: number, seed: number): Stretch {
+  const length = Math.max(1, Math.ceil((segments * percent) / 100));
+  const choices = segments - length + 1;
+  const first = 1 + (seed % choices);
+  return { from: { segment: first, offset: 0 }, to: first + length - 1 };
+}
+
+/**
+ * Reads a stretch back: every object is held against the manifest and opened, every file against
+ * the list. Nothing is written.
+ * @throws SnapshotDamagedError and what decryption and the archive's reader throw
+ */
+export async function verifyStretch(
+  reader: SnapshotReader,
+  { from, to }: Stretch,
+  timeUp: () => boolean,
+): Promise<VerifiedLeg> {
+  const leg = { files: 0, bytes: 0 };
+  const whole = from.segment === 1 && from.offset === 0 && to === reader.last;
+  for await (const { entry, bytes, body } of snapshotFiles(reader, from, to)) {
+    const [segment, offset] = entry.at;
+    if (leg.files > 0 && timeUp()) return { ...leg, next: { segment, offset } };
+    if (!bytes) await drain(body);
+    leg.files++;
+    leg.bytes += entry.size;
+  }
+  if (whole && (leg.files !== reader.manifest.files || leg.bytes !== reader.manifest.bytes)) {
+    const { files, bytes } = reader.manifest;
+    const problem = `it holds ${leg.files} files of ${leg.bytes} bytes, not ${files} of ${bytes}`;
+    throw new SnapshotDamagedError(reader.id, problem);
+  }
+  return leg;
+}
+
+/** Reads a content for nothing but to have it checked. */
+async function drain(body: AsyncIterable<Buffer>): Promise<void> {
+  const content = body[Symbol.asyncIterator]();
+  while ((await content.next()).done !== true);
+}

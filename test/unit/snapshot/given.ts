@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import type { Keys } from '../../../functions/shared/snapshot/encryption/decryption.ts';
+import { createEncryption } from '../../../functions/shared/snapshot/encryption/encryption.ts';
+import type { Manifest } from '../../../functions/shared/snapshot/manifest.ts';
+import { manifestName } from '../../../functions/shared/snapshot/names.ts';
+import { commit, packLeg } from '../../../functions/shared/snapshot/pack/backup.ts';
+import type { Checkpoint } from '../../../functions/shared/snapshot/pack/checkpoint.ts';
+import { Findings } from '../../../functions/shared/snapshot/pack/findings.ts';
+import type { Location } from '../../../functions/shared/snapshot/pack/location.ts';
+import { SnapshotReader } from '../../../functions/shared/snapshot/read/reader.ts';
+import { folderSource } from '../../../functions/shared/snapshot/source/folder-source.ts';
+import { MemorySnapshotStore } from '../../fixtures/memory-snapshot-store.ts';
+
+export const passphrase = 'correct horse battery staple';
+export const snapshotId = '20261122T101500Z-0123abcd';
+
+/** A folder with files. */
+export function givenFolder(files: Record<string, string | Buffer>): string {
+  const root = mkdtempSync(join(tmpdir(), 'snapshot-test-'));
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+
+/** The files below a folder, by path. */
+export function filesIn(root: string): Record<string, Buffer> {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        return [relative(root, path), readFileSync(path)] as const;
+      }),
+  );
+}
+
+export interface GivenBackup {
+  files?: Record<string, string | Buffer>;
+  locations?: Location[];
+  store?: MemorySnapshotStore;
+  id?: string;
+  agent?: string;
+  encrypt?: boolean;
+  limits?: { bytes: number; files: number };
+  /** Told after how many calls the time of a leg is up. */
+  callsPerLeg?: number;
+  createdAt?: string;
+}
+
+export interface TakenSnapshot {
+  store: MemorySnapshotStore;
+  manifest: Manifest;
+  legs: number;
+  checkpoint: Checkpoint;
+  open(keys?: Keys): Promise<SnapshotReader>;
+}
+
+/** Takes a snapshot as the job does, over as many legs as it needs. */
+export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnapshot> {
+  const { store = new MemorySnapshotStore(), id = snapshotId, agent = 'main' } = options;
+  const encryption = options.encrypt === false ? undefined : await createEncryption({ passphrase });
+  const writer = { snapshot: { agent, id }, store, encryption };
+  let checkpoint: Checkpoint = {
+    id,
+    createdAt: options.createdAt ?? '2026-11-22T10:15:00.000Z',
+    scope: '',
+    keys: encryption?.keys ?? null,
+    missing: [],
+    segments: [],
+    packed: false,
+    position: {},
+    findings: new Findings().record(),
+    slot: 'a',
+    fingerprints: [],
+  };
+  const locations = options.locations ?? [
+    { name: 'workspace', source: folderSource(givenFolder(options.files ?? {})), roots: [''] },
+  ];
+  let legs = 0;
+  for (let finished = false; !finished;) {
+    legs++;
+    let calls = 0;
+    const leg = await packLeg(
+      {
+        writer,
+        leg: legs,
+        locations,
+        excluded: () => false,
+        ...(options.limits ? { limits: options.limits } : {}),
+        timeUp: () => ++calls > (options.callsPerLeg ?? Infinity),
+        onSegment: () => Promise.resolve(),
+      },
+      // As the next leg reads it from the state.
+      JSON.parse(JSON.stringify(checkpoint)) as Checkpoint,
+    );
+    ({ checkpoint, finished } = leg);
+    if (legs > 1_000) throw new Error('The backup does not come to an end.');
+  }
+  await Promise.all(locations.map(({ source }) => source.close()));
+  const { manifest } = await commit(writer, checkpoint, {
+    agent,
+    producer: { name: 'test', version: '0', node: '24' },
+    source: 'efs',
+    include: ['workspace'],
+    exclude: [],
+    previous: null,
+    finishedAt: '2026-11-22T10:16:00.000Z',
+  });
+  return {
+    store,
+    manifest,
+    legs,
+    checkpoint,
+    open: (keys = { passphrase }) => openSnapshot(store, id, keys),
+  };
+}
+
+/** Opens a snapshot of a store. */
+export function openSnapshot(
+  store: MemorySnapshotStore,
+  id: string,
+  keys: Keys = { passphrase },
+): Promise<SnapshotReader> {
+  const bytes = store.objects.get(manifestName(id))?.bytes ?? Buffer.alloc(0);
+  return SnapshotReader.open(store, { id, bytes, keys });
+}
