@@ -37,6 +37,7 @@ export async function runTour(world: World, timeline: Timeline): Promise<void> {
   await dropPart(world, timeline);
   await outboxPart(world, timeline);
   await guardPart(world, timeline);
+  await snapshotPart(world, timeline);
 }
 
 async function pushPart(world: World, { part, event, proven }: Timeline): Promise<void> {
@@ -116,6 +117,55 @@ async function guardPart(world: World, { part, event, proven }: Timeline): Promi
   proven('nothing was changed; the files were put back');
 }
 
+async function snapshotPart(world: World, { part, event, proven }: Timeline): Promise<void> {
+  part('An encrypted snapshot is taken, read back and restored');
+  const backup = await run(world, 'backup');
+  const { snapshot } = backup;
+  claim(backup.state === 'succeeded' && snapshot !== undefined, 'the backup succeeded');
+  event(
+    `backup ${backup.state}: snapshot ${snapshot.id}, ${snapshot.files} files of ${snapshot.bytes} bytes`,
+  );
+  const stored = await world.keys('snapshot', `${agent}/`);
+  for (const key of stored) event(`stored ${key.slice(agent.length + 1)}`);
+  const sealed = await Promise.all(stored.map((key) => world.get('snapshot', key)));
+  const names = Object.keys(workspaceFiles).filter((name) => name.includes('/'));
+  const leaks = sealed.some((bytes) => names.some((name) => bytes?.includes(name)));
+  claim(!leaks, 'no name of a file can be read in what is stored');
+  const verification = await run(world, 'verify');
+  event(`verify ${verification.state}: ${verification.filesVerified} files read back`);
+  claim(verification.state === 'succeeded', 'the snapshot reads back');
+  const restore = await run(world, 'restore', { snapshot: snapshot.id });
+  event(`restore ${restore.state}: ${restore.filesRestored} files to ${restore.restoredTo ?? ''}`);
+  claim(restore.state === 'succeeded', 'the restore succeeded');
+  const folder = (restore.restoredTo ?? '').replace(/^s3:\/\/[^/]+\//, '');
+  for (const path of Object.keys(workspaceFiles)) {
+    const [live, restored] = await Promise.all([
+      world.get('workspace', `${agent}/workspace/${path}`),
+      world.get('workspace', `${folder}workspace/${path}`),
+    ]);
+    claim(live !== undefined && restored?.equals(live) === true, `${path} came back as it was`);
+  }
+  proven('no name of a file shows in the bucket; every file came back, byte for byte');
+}
+
+interface SnapshotReport {
+  state: string;
+  snapshot?: { id: string; files: number; bytes: number };
+  filesVerified: number;
+  filesRestored: number;
+  restoredTo?: string;
+}
+
+async function run(
+  world: World,
+  job: 'backup' | 'verify' | 'restore',
+  request: object = {},
+): Promise<SnapshotReport> {
+  const { error, payload } = await world.invoke(job, { agent, ...request });
+  if (error) throw new ClaimError(`The ${job} function threw: ${JSON.stringify(payload)}.`);
+  return payload as SnapshotReport;
+}
+
 interface Report {
   state: string;
   filesSent: number;
@@ -172,6 +222,6 @@ async function until(holds: () => boolean, withinMs: number, what: string): Prom
   }
 }
 
-function claim(holds: boolean, what: string): void {
+function claim(holds: boolean, what: string): asserts holds {
   if (!holds) throw new ClaimError(`This does not hold: ${what}.`);
 }

@@ -17,6 +17,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Job } from '../functions/shared/contract/index.ts';
 import { bootstrap } from './bootstrap.ts';
 import { deploy } from './deploy.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
@@ -34,14 +35,13 @@ export interface World {
   gateway: Gateway;
   outputs: Outputs;
   configFile: string;
+  /** What opens the snapshots. */
+  passphrase: string;
   s3: S3Client;
   sqs: SQSClient;
   lambda: LambdaClient;
   /** Invokes a job's function and waits for its answer. */
-  invoke(
-    job: 'sync' | 'drain' | 'notify',
-    payload: object,
-  ): Promise<{ error: boolean; payload: unknown }>;
+  invoke(job: Job | 'notify', payload: object): Promise<{ error: boolean; payload: unknown }>;
   /** Puts an object into one of the deployment's buckets. */
   put(bucket: BucketName, key: string, body: string | Uint8Array): Promise<void>;
   /** Reads an object; `undefined` where there is none. */
@@ -80,6 +80,8 @@ interface Login {
   user: string;
   password: string;
   hooksToken: string;
+  /** Opens the snapshots. */
+  passphrase: string;
 }
 
 /** The agent's settings as a person would write them for a WebDAV cloud folder. */
@@ -105,6 +107,14 @@ export function mailboxAgent({
   };
 }
 
+/** A backup block as a person would write it, for the deployment's own snapshot bucket. */
+export const snapshotsOfOwn: Record<string, unknown> = {
+  enabled: true,
+  provider: 's3',
+  encrypt: true,
+  passphrase: '${BACKUP_PASSPHRASE}',
+};
+
 /** Starts it all; whatever was started is stopped again when a step fails. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const step = options.onStep ?? ((): void => undefined);
@@ -126,7 +136,12 @@ async function build(
   cleanUps: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<World> {
-  const login: Login = { user: 'human', password: secret(), hooksToken: secret() };
+  const login: Login = {
+    user: 'human',
+    password: secret(),
+    hooksToken: secret(),
+    passphrase: secret(),
+  };
   const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-local-'));
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
   const cloudFolder = join(folder, 'cloud');
@@ -146,7 +161,7 @@ async function build(
   const configFile = join(folder, 'workspace-sync.json');
   const config = options.configure?.(places) ?? {
     deployment,
-    agents: { [agent]: mailboxAgent(places) },
+    agents: { [agent]: { ...mailboxAgent(places), backup: snapshotsOfOwn } },
   };
   await storeSecrets(emulator, login, agentsOf(config));
   step('cdk deploy');
@@ -162,6 +177,7 @@ async function build(
     gateway,
     outputs,
     configFile,
+    passphrase: login.passphrase,
     ...clients,
     ...actions(clients, outputs),
     redeploy: async (changed) => {
@@ -196,7 +212,7 @@ function agentsOf(config: object): string[] {
 /** Does what the README tells an operator to do: one JSON object per block of the configuration. */
 async function storeSecrets(
   emulator: Emulator,
-  { password, hooksToken }: Login,
+  { password, hooksToken, passphrase }: Login,
   agents: string[],
 ): Promise<void> {
   const client = new SecretsManagerClient(emulator.client);
@@ -205,7 +221,11 @@ async function storeSecrets(
     encoding: 'utf8',
     env: { RCLONE_CONFIG: '/dev/null' },
   }).trim();
-  const entries = { sync: { CLOUD_PASSWORD: obscured }, webhook: { HOOKS_TOKEN: hooksToken } };
+  const entries = {
+    sync: { CLOUD_PASSWORD: obscured },
+    webhook: { HOOKS_TOKEN: hooksToken },
+    passphrase: { BACKUP_PASSPHRASE: passphrase },
+  };
   for (const name of agents) {
     for (const [scope, values] of Object.entries(entries)) {
       await client.send(

@@ -11,6 +11,5 @@ const runtime = createRuntime();
 export async function handler(event: unknown, invocation: InvocationContext): Promise<JobReport> {
   const request = parseRequest(event, 'list');
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
-  const work = { request, timeoutSeconds: agent.backup.timeout, timeoutKey: 'backup.timeout' };
-  return runJob(runtime, work, invocation, (context) => listSnapshots(context, agent));
+  return runJob(runtime, { request, isQuery: true }, invocation, (context) => listSnapshots(context, agent));
 }

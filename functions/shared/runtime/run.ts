@@ -37,6 +37,8 @@ export interface Work {
   timeoutSeconds?: number;
   /** The key of the configuration that says so. */
   timeoutKey?: string;
+  /** It asks and does nothing: no history, no event, no metric. */
+  isQuery?: boolean;
 }
 
 /** Legs in a row without a finished file, after which a run gives up. */
@@ -72,7 +74,8 @@ export async function runJob(
     job,
   );
   const report = createReport(runtime, request, progress, limited(result));
-  if (request.dryRun !== true) await publish(runtime, report, request, progress);
+  const isQuery = request.dryRun === true || work.isQuery === true;
+  if (!isQuery) await publish(runtime, report, request, progress);
   return report;
 }
 
