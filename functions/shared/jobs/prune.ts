@@ -1,5 +1,5 @@
 import type { AgentConfig } from '../config/index.ts';
-import type { RetentionDecision, SkippedFile } from '../contract/index.ts';
+import type { JobRequest, RetentionDecision, SkippedFile } from '../contract/index.ts';
 import { policyOf } from '../retention/policy.ts';
 import { selectSnapshots } from '../retention/select.ts';
 import type { JobResult } from '../runtime/report.ts';
@@ -41,7 +41,7 @@ async function pruneIn(work: Work): Promise<JobResult> {
   const { context, agent, store, fence } = work;
   const { runtime, request } = context;
   const memory = new BackupMemory(runtime.store, agent.name, fence);
-  const refused = await confirmAnomaly(memory, request.confirmAnomaly);
+  const refused = await confirmAnomaly(memory, request);
   if (refused) return refused;
   const catalog = await readCatalog(store, agent.name);
   const now = runtime.clock.now();
@@ -53,7 +53,8 @@ async function pruneIn(work: Work): Promise<JobResult> {
   });
   const warnings = oddities(catalog);
   const hold = await memory.standingHold();
-  if (hold) {
+  // What a dry run was told to confirm still stands, and the one that it tries would not be held.
+  if (hold && hold.snapshot !== request.confirmAnomaly) {
     const message =
       `Snapshot ${hold.snapshot} looks as if something had gone wrong: ${hold.anomalies.join('; ')}. ` +
       'Nothing is pruned until somebody has looked and says so: ' +
@@ -67,13 +68,15 @@ async function pruneIn(work: Work): Promise<JobResult> {
   return report(removed, [...removed.failed, ...leftovers], warnings);
 }
 
-/** A confirmation that confirms nothing is a mistake, and changes nothing. */
+/** A confirmation that confirms nothing is a mistake, and changes nothing; nor does a dry run. */
 async function confirmAnomaly(
   memory: BackupMemory,
-  snapshot: string | undefined,
+  { confirmAnomaly: snapshot, dryRun }: JobRequest,
 ): Promise<JobResult | undefined> {
-  if (snapshot === undefined || (await memory.confirm(snapshot))) return undefined;
+  if (snapshot === undefined) return undefined;
+  if (dryRun !== true && (await memory.confirm(snapshot))) return undefined;
   const standing = await memory.standingHold();
+  if (dryRun === true && standing?.snapshot === snapshot) return undefined;
   const message = standing
     ? `The hold is on snapshot ${standing.snapshot}, not on ${snapshot}. Nothing was changed.`
     : `There is no hold on snapshot ${snapshot}. Nothing was changed.`;
