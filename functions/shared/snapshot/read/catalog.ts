@@ -112,11 +112,19 @@ function verificationsOf(
   group: readonly StoredObject[],
   texts: ReadonlyMap<string, Buffer>,
 ): Verification[] {
-  return group.flatMap(({ name }) => {
+  return group.flatMap(({ name, modified }) => {
     const text = parseObjectName(name)?.kind === 'verification' ? texts.get(name) : undefined;
     const record = text && parseVerification(text);
-    return record ? [record] : [];
+    return record ? [record.passed ? record : foundNoEarlier(record, modified)] : [];
   });
+}
+
+/**
+ * What failed is given up some days after it was found to be bad. A record that claims an earlier
+ * time than the storage got it would take these days away, in which somebody can have a look.
+ */
+function foundNoEarlier(record: Verification, stored: number): Verification {
+  return stored > epochOf(record.at) ? { ...record, at: isoTime(stored) } : record;
 }
 
 /** A truncated or missing object never counts as part of a snapshot. */
