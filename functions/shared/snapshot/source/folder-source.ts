@@ -1,12 +1,14 @@
+import { lstatSync } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inParallel } from '../../parallel.ts';
 import { mapAhead } from './ahead.ts';
 import { errorCode, fileFailure, isAbsent, isRefused } from './folder-failure.ts';
-import { fill, openBelow, versionAt } from './folder-file.ts';
+import { fill, openBelow, readBelowNow, versionAt, wholeFile } from './folder-file.ts';
 import { listFolder, type Folder } from './folder-listing.ts';
 import { FileStream } from './folder-stream.ts';
 import { nothingPassedOver, passOver } from './passed-over.ts';
+import { Pace } from './pace.ts';
 import { isFolderRoot, mergeRoots } from './roots.ts';
 import {
   FileChangedError,
@@ -23,6 +25,8 @@ import { walkTree } from './walk.ts';
 const prefetch = 8;
 /** Files whose size is looked up at once. */
 const parallelStats = 64;
+/** Files up to this size may be read without leaving the thread. */
+const quickBytes = 64 * 1024;
 
 /**
  * A folder of a mounted file system, such as an EFS access point. The path of the folder may lead
@@ -31,6 +35,7 @@ const parallelStats = 64;
 export function folderSource(root: string): Source {
   const left = { passedOver: nothingPassedOver(), unreadable: nothingPassedOver() };
   const streams = new Set<FileStream>();
+  const pace = { reading: new Pace(), listing: new Pace() };
   let known: string | undefined;
   const real = async (): Promise<string | undefined> => (known ??= await realRoot(root));
   const reading = async <T>(path: string, read: Reading<T>): Promise<T> => {
@@ -48,7 +53,8 @@ export function folderSource(root: string): Source {
     async *files(roots, after) {
       const merged = mergeRoots(roots);
       const folder = await real();
-      if (folder !== undefined) yield* list({ ...left, root: folder }, merged, after);
+      if (folder === undefined) return;
+      yield* list({ ...left, root: folder }, pace.listing, merged, after);
     },
     async present(roots) {
       mergeRoots(roots);
@@ -57,7 +63,12 @@ export function folderSource(root: string): Source {
       const found = await inParallel(parallelStats, roots, (each) => exists(folder, each));
       return roots.filter((_, at) => found[at]);
     },
-    readWhole: ({ path }) => reading(path, readWhole),
+    readWhole: ({ path, size }) =>
+      reading(path, (folder) => {
+        const inBackground = () => readWhole(folder, path);
+        if (size > quickBytes) return inBackground();
+        return pace.reading.run(() => readBelowNow(folder, path), inBackground);
+      }),
     open: ({ path }, from) =>
       reading(path, async (folder) => {
         const stream = await FileStream.open(folder, path, from);
@@ -86,12 +97,13 @@ async function realRoot(root: string): Promise<string | undefined> {
 
 async function* list(
   folder: Folder,
+  pace: Pace,
   roots: readonly string[],
   after: string | undefined,
 ): AsyncGenerator<SourceEntry> {
   const tree = { list: (below: string) => listFolder(folder, below), prefetch };
   const sized = mapAhead(walkTree(tree, roots, after), parallelStats, ({ path }) =>
-    withSize(folder, path),
+    withSize(folder, pace, path),
   );
   for await (const entry of sized) if (entry) yield entry;
 }
@@ -99,10 +111,15 @@ async function* list(
 /** Nothing where there is no longer such a file. */
 async function withSize(
   { root, passedOver, unreadable }: Folder,
+  pace: Pace,
   path: string,
 ): Promise<SourceEntry | undefined> {
+  const at = join(root, path);
   try {
-    const stats = await lstat(join(root, path));
+    const stats = await pace.run(
+      () => lstatSync(at),
+      () => lstat(at),
+    );
     if (stats.isFile()) return { path, size: stats.size };
     passOver(passedOver, path);
   } catch (error) {
@@ -130,8 +147,7 @@ async function readWhole(root: string, path: string): Promise<WholeFile> {
     if (facts.size > wholeFileLimit) throw new FileChangedError(path);
     const bytes = Buffer.allocUnsafe(facts.size);
     const filled = await fill(handle, bytes, 0);
-    const changed = filled < facts.size || (await versionAt(root, path)) !== facts.version;
-    return { ...facts, size: filled, bytes: bytes.subarray(0, filled), changed };
+    return wholeFile(facts, bytes.subarray(0, filled), await versionAt(root, path));
   } finally {
     await handle.close();
   }
