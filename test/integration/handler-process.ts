@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import type { Job } from '../../functions/shared/contract/index.ts';
 import { parseConfigText } from '../../functions/shared/config/index.ts';
 import { bundleHandler } from '../../infra/constructs/bundle.ts';
 import { output, type World } from '../../local/world.ts';
@@ -29,7 +30,7 @@ export class HandlerProcess {
 
   /** Runs it; at the request for which `decide` names a fault, its whole process group is killed. */
   async run(
-    job: 'sync' | 'drain',
+    job: Job,
     event: object,
     decide: (passing: Passing) => Fault = () => 'none',
     env: Record<string, string> = {},
@@ -80,7 +81,7 @@ export class HandlerProcess {
     };
   }
 
-  #bundle(job: 'sync' | 'drain'): string {
+  #bundle(job: Job): string {
     const folder = join(this.#bundles, job);
     if (!existsSync(folder)) {
       const { config } = parseConfigText(readFileSync(this.#world.configFile, 'utf8'), 'test');
@@ -90,8 +91,8 @@ export class HandlerProcess {
   }
 
   /** Queue URLs hold the emulator's address: they lead through the proxy, too. */
-  async #environment(job: 'sync' | 'drain', proxyUrl: string): Promise<Record<string, string>> {
-    const name = job === 'sync' ? 'SyncFunctionName' : 'DrainFunctionName';
+  async #environment(job: Job, proxyUrl: string): Promise<Record<string, string>> {
+    const name = `${job.charAt(0).toUpperCase()}${job.slice(1)}FunctionName`;
     const answer = await this.#world.lambda.send(
       new GetFunctionConfigurationCommand({ FunctionName: output(this.#world.outputs, name) }),
     );

@@ -10,6 +10,7 @@ export interface AgentSettings {
   sync?: Record<string, unknown>;
   webhook?: Record<string, unknown>;
   workspace?: Record<string, unknown>;
+  backup?: Record<string, unknown>;
 }
 
 /** A deployment with one agent for each test, so that tests do not meet. */
@@ -18,12 +19,13 @@ export async function givenAgents(agents: Record<string, AgentSettings>): Promis
     configure: (places) => ({
       deployment,
       agents: Object.fromEntries(
-        Object.entries(agents).map(([name, { sync, webhook, workspace }]) => {
+        Object.entries(agents).map(([name, { sync, webhook, workspace, backup }]) => {
           const base = mailboxAgent(places);
           return [
             name,
             {
               ...(workspace ? { workspace } : {}),
+              ...(backup ? { backup } : {}),
               sync: { ...base['sync'], remotePath: name, interval: 0, ...sync },
               webhook: { ...base['webhook'], agentId: name, ...webhook },
             },

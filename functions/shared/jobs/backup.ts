@@ -74,13 +74,13 @@ async function backupLeg(work: Work): Promise<JobResult> {
       saved,
     );
     const complete = { ...checkpoint, fingerprints: saved.fingerprints };
-    if (!finished) return { state: 'continued', ...countersSince(from, complete.findings) };
+    if (!finished) return { state: 'continued', ...countersSince(from, complete) };
     return await finish(work, { from, checkpoint: complete, writer, memory });
   } catch (error) {
     if (!isPassing(error)) throw error;
     // What is finished stays finished: another leg goes on from there, and gives up in the end.
     runtime.log.warn('the leg broke off and is tried again', { error });
-    const unfinished: JobResult = { state: 'continued', ...countersSince(from, saved.findings) };
+    const unfinished: JobResult = { state: 'continued', ...countersSince(from, saved) };
     if (leg > 1 || saved.segments.length > 0) return unfinished;
     throw error;
   }
@@ -182,7 +182,7 @@ async function finish(
   const skipped = incomplete(findings);
   return {
     ...(skipped.length > 0 ? unreadable(findings) : { state: 'succeeded' }),
-    ...countersSince(from, findings),
+    ...countersSince(from, checkpoint),
     skipped,
     warnings: [
       ...missingWarning(manifest.missing),
@@ -205,13 +205,16 @@ function missingWarning(missing: readonly string[]): string[] {
   return [`not there, and so not stored: ${missing.join(', ')}`];
 }
 
+/** Bytes of a file that a leg ended in count, too: a very large one takes many legs. */
 function countersSince(
-  { findings: before }: Checkpoint,
-  after: FindingsRecord,
+  before: Checkpoint,
+  after: Checkpoint,
 ): Pick<JobResult, 'filesStored' | 'bytesStored'> {
+  const bytes = ({ findings, position }: Checkpoint): number =>
+    findings.bytes + (position.pending?.offset ?? 0);
   return {
-    filesStored: after.files - before.files,
-    bytesStored: after.bytes - before.bytes,
+    filesStored: after.findings.files - before.findings.files,
+    bytesStored: bytes(after) - bytes(before),
   };
 }
 
