@@ -14,6 +14,7 @@ import type { GuardPolicy } from '../snapshot/archive/index.ts';
 import { folderTarget } from '../snapshot/restore/folder-target.ts';
 import { remoteTarget } from '../snapshot/restore/remote-target.ts';
 import { s3Target } from '../snapshot/restore/s3-target.ts';
+import type { Selection } from '../snapshot/restore/selection.ts';
 import type { RestoreTarget } from '../snapshot/restore/target.ts';
 import { mounted } from '../workspace/places.ts';
 import type { SnapshotPlaces } from './snapshot-places.ts';
@@ -86,8 +87,12 @@ function liveTarget(runtime: Runtime, { name, workspace }: AgentConfig): ChosenT
   return { target, policy };
 }
 
-function liveKey(agent: string, path: string): string | undefined {
-  if (path.startsWith(`workspace/${folders.inbox}/`)) return undefined;
+/** What a restore over the agent's files leaves out. */
+export function liveSelection(selected: Selection): Selection {
+  return (path) => selected(path) && !path.startsWith(`workspace/${folders.inbox}/`);
+}
+
+function liveKey(agent: string, path: string): string {
   if (path.startsWith('workspace/'))
     return workspacePrefix(agent) + path.slice('workspace/'.length);
   if (path.startsWith('state/')) return statePrefix(agent) + path.slice('state/'.length);

@@ -16,7 +16,7 @@ import { selectionOf } from '../snapshot/restore/selection.ts';
 import { TargetOccupiedError } from '../snapshot/restore/target.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import { underLease } from './leased.ts';
-import { targetFor, type ChosenTarget } from './restore-target.ts';
+import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
 import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
@@ -75,7 +75,8 @@ async function restoreLeg(work: Work): Promise<JobResult> {
   }
   if (plugin) return restorePluginSnapshot(work, plugin, chosen);
   const now = runtime.clock.now();
-  const { id, bytes } = choose(catalog, wanted, { agent, store: places.store, now });
+  const choice = { agent, store: places.store, now, trusted: true };
+  const { id, bytes } = choose(catalog, wanted, choice);
   const keys = await keysOf(runtime, agent);
   const reader = await SnapshotReader.open(places.store, { id, bytes, keys });
   return restoreOwn(work, reader, chosen, before?.from);
@@ -89,7 +90,8 @@ async function restoreOwn(
 ): Promise<JobResult> {
   const { context, agent, fence, name } = work;
   const { runtime, request, runId, budget } = context;
-  const wanted = selectionOf(request.paths);
+  const selected = selectionOf(request.paths);
+  const wanted = name === 'live' ? liveSelection(selected) : selected;
   const found = await preview(reader, wanted, policy);
   const snapshot = summaryOf(reader.manifest);
   if (found.files === 0) return nothing(request.paths ?? [], reader.id);

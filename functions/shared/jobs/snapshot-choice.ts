@@ -17,7 +17,7 @@ import { withSecrets } from '../workspace/places.ts';
 export function choose(
   catalog: Catalog,
   wanted: string | undefined,
-  { agent, store, now }: { agent: AgentConfig; store: SnapshotStore; now: number },
+  { agent, store, now, trusted = false }: Choice,
 ): CatalogSnapshot {
   const known = catalog.snapshots.map(({ id }) => id);
   const damaged = catalog.damaged.find(({ id }) => id === wanted);
@@ -25,13 +25,22 @@ export function choose(
   const chosen =
     wanted === undefined
       ? catalog.snapshots.find(
-          ({ manifest }) =>
+          ({ manifest, verification }) =>
             epochOf(manifest.createdAt) <= now + clockToleranceMs &&
-            (!agent.backup.encrypt || manifest.encryption !== null),
+            (!agent.backup.encrypt || manifest.encryption !== null) &&
+            (!trusted || verification?.passed !== false),
         )
       : catalog.snapshots.find(({ id }) => id === wanted);
   if (!chosen) throw new SnapshotMissingError(wanted ?? 'latest', store.description, known);
   return chosen;
+}
+
+export interface Choice {
+  agent: AgentConfig;
+  store: SnapshotStore;
+  now: number;
+  /** Whether the newest must not be one that a verification has found bad. */
+  trusted?: boolean;
 }
 
 /** What the deployment has to open snapshots with. */

@@ -10,8 +10,8 @@ const parallel = 32;
 export interface S3TargetOptions {
   client: S3Client;
   bucket: string;
-  /** Key of a file, from its path in the archive; `undefined` where it does not belong here. */
-  keyOf: (path: string) => string | undefined;
+  /** Key of a file, from its path in the archive. */
+  keyOf: (path: string) => string;
   /** Prefix that has to be empty before, and is emptied when the restore fails. */
   staging?: string;
 }
@@ -46,7 +46,6 @@ export function s3Target({ client, bucket, keyOf, staging }: S3TargetOptions): R
     async write(file) {
       throwFailure();
       const key = keyOf(file.path);
-      if (key === undefined) return;
       const object = { client, bucket, key, metadata: metadataOf(file), replace: !staging };
       if (file.bytes === undefined) {
         await uploadStream(object, file.body);
