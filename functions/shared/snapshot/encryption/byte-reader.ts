@@ -29,6 +29,18 @@ export class ByteReader {
     return piece.subarray(0, filled);
   }
 
+  /** The same, uncopied: in as many pieces as the chunks that they lie in. */
+  async takePieces(length: number): Promise<Buffer[]> {
+    const pieces: Buffer[] = [];
+    for (let missing = length; missing > 0;) {
+      if (this.#held.length === 0 && !(await this.#pull())) break;
+      const piece = this.#cut(Math.min(missing, this.#held.length));
+      pieces.push(piece);
+      missing -= piece.length;
+    }
+    return pieces;
+  }
+
   /** Gives bytes back, to be taken again. */
   putBack(bytes: Buffer): void {
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([bytes, this.#held]);

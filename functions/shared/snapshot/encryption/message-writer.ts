@@ -14,6 +14,7 @@ import { asBuffer, frameAad, frameLength, suite, utf8 } from './message-format.t
 
 const format = serializeFactory(utf8, { utf8Sorting: true });
 const messageIdLength = 32;
+const mostPieces = 64;
 
 interface Message {
   id: Buffer;
@@ -46,15 +47,26 @@ export async function* writeMessage(
 /** The last frame is the one that is not full; it may be empty. */
 async function* frames(message: Message, reader: ByteReader): AsyncGenerator<Buffer> {
   for (let sequenceNumber = 1; ; sequenceNumber += 1) {
-    const content = await reader.take(frameLength);
-    yield* frame(message, sequenceNumber, content);
-    if (content.length < frameLength) return;
+    const pieces = await reader.takePieces(frameLength);
+    // A frame of thousands of crumbs would cost more than to join them.
+    const content = pieces.length > mostPieces ? [Buffer.concat(pieces)] : pieces;
+    const contentLength = content.reduce((sum, { length }) => sum + length, 0);
+    yield* frame(message, { sequenceNumber, content, contentLength });
+    if (contentLength < frameLength) return;
   }
 }
 
-/** In three parts: to join them would copy the whole snapshot once more. */
-function frame({ id, getCipher }: Message, sequenceNumber: number, content: Buffer): Buffer[] {
-  const contentLength = content.length;
+interface Frame {
+  sequenceNumber: number;
+  content: readonly Buffer[];
+  contentLength: number;
+}
+
+/** In parts: to join them would copy the whole snapshot once more. */
+function frame(
+  { id, getCipher }: Message,
+  { sequenceNumber, content, contentLength }: Frame,
+): Buffer[] {
   const isFinalFrame = contentLength < frameLength;
   const iv = format.frameIv(suite.ivLength, sequenceNumber);
   const header = isFinalFrame
@@ -62,10 +74,10 @@ function frame({ id, getCipher }: Message, sequenceNumber: number, content: Buff
     : format.frameHeader(sequenceNumber, iv);
   const cipher = getCipher(iv);
   cipher.setAAD(frameAad(id, { sequenceNumber, contentLength, isFinalFrame }));
-  const body = cipher.update(content);
+  const body = content.map((piece) => cipher.update(piece));
   // In GCM it has nothing left to give; it makes the tag.
   cipher.final();
-  const parts = [asBuffer(header), body, cipher.getAuthTag()];
+  const parts = [asBuffer(header), ...body, cipher.getAuthTag()];
   return parts.filter((part) => part.length > 0);
 }
 
