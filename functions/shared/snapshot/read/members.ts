@@ -19,17 +19,23 @@ export interface SnapshotFile {
  *
  * @param from where the header of a file begins; files that begin before it are left out
  * @param to the last segment to read; files that end after it are left out
+ * @param thorough reads these segments to their ends, whatever of them is of files left out
  */
 export async function* snapshotFiles(
   reader: SnapshotReader,
   from: ArchivePosition = { segment: 1, offset: 0 },
   to: number = reader.last,
+  thorough = false,
 ): AsyncGenerator<SnapshotFile> {
   const entries = entriesFrom(reader, from, to);
   const first = await entries.next();
-  if (first.done === true) return;
+  if (first.done === true) {
+    if (thorough) await readToEnd(reader.archive(from, to));
+    return;
+  }
   const start = { segment: first.value.at[0], offset: first.value.at[1] };
-  const members = readArchive(reader.archive(start, to), limitsOf(reader))[Symbol.asyncIterator]();
+  const archive = reader.archive(thorough ? seenFrom(reader, from.segment, start) : start, to);
+  const members = readArchive(leftOpen(archive), limitsOf(reader))[Symbol.asyncIterator]();
   try {
     let next: IteratorResult<FileEntry, unknown> = first;
     for (; next.done !== true; next = await entries.next()) {
@@ -38,9 +44,31 @@ export async function* snapshotFiles(
       yield checked(reader, next.value, member.value);
     }
     await expectEnd(reader, members, to);
+    if (thorough) await readToEnd(archive);
   } finally {
-    await Promise.all([members.return(), entries.return(undefined)]);
+    await Promise.all([members.return(), archive.return(undefined), entries.return(undefined)]);
   }
+}
+
+/** The same position, counted from the beginning of an earlier segment. */
+function seenFrom(
+  { manifest }: SnapshotReader,
+  segment: number,
+  { segment: at, offset }: ArchivePosition,
+): ArchivePosition {
+  const between = manifest.segments.slice(segment - 1, at - 1);
+  const skipped = between.reduce((sum, { archive }) => sum + archive.archiveBytes, 0);
+  return { segment, offset: skipped + offset };
+}
+
+/** An archive that is not closed by who reads members from it: the rest of it is to be read, too. */
+function leftOpen(archive: AsyncGenerator<Buffer>): AsyncIterable<Buffer> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => archive.next() }) };
+}
+
+/** Only at its end is an object known to be what was written. */
+async function readToEnd(archive: AsyncGenerator<Buffer>): Promise<void> {
+  while ((await archive.next()).done !== true);
 }
 
 /** The archive holds no more than the manifest says: what claims more is not ours. */

@@ -39,7 +39,7 @@ export async function verifyStretch(
 ): Promise<VerifiedLeg> {
   const leg = { files: 0, bytes: 0 };
   const whole = from.segment === 1 && from.offset === 0 && to === reader.last;
-  for await (const { entry, bytes, body } of snapshotFiles(reader, from, to)) {
+  for await (const { entry, bytes, body } of snapshotFiles(reader, from, to, true)) {
     const [segment, offset] = entry.at;
     if (leg.files > 0 && timeUp()) return { ...leg, next: { segment, offset } };
     if (!bytes) await drain(body);
