@@ -39,12 +39,20 @@ export async function* parseEntries(chunks: AsyncIterable<Uint8Array>): AsyncGen
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
   for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    const lines = (rest + textOf(decoder, chunk)).split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > maxLineBytes) throw new FileListError('has a line longer than 1 MiB');
     for (const line of lines) yield parseEntry(line);
   }
   if (rest !== '') throw new FileListError('ends within a line');
+}
+
+function textOf(decoder: InstanceType<typeof TextDecoder>, chunk: Uint8Array): string {
+  try {
+    return decoder.decode(chunk, { stream: true });
+  } catch {
+    throw new FileListError('is not UTF-8');
+  }
 }
 
 function parseEntry(line: string): FileEntry {
