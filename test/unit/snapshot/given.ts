@@ -1,8 +1,12 @@
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { Keys } from '../../../functions/shared/snapshot/encryption/decryption.ts';
-import { createEncryption } from '../../../functions/shared/snapshot/encryption/encryption.ts';
+import {
+  createEncryption,
+  type Locks,
+} from '../../../functions/shared/snapshot/encryption/encryption.ts';
 import type { Manifest } from '../../../functions/shared/snapshot/manifest.ts';
 import { manifestName } from '../../../functions/shared/snapshot/names.ts';
 import { commit, packLeg } from '../../../functions/shared/snapshot/pack/backup.ts';
@@ -10,11 +14,25 @@ import type { Checkpoint } from '../../../functions/shared/snapshot/pack/checkpo
 import { Findings } from '../../../functions/shared/snapshot/pack/findings.ts';
 import type { Location } from '../../../functions/shared/snapshot/pack/location.ts';
 import { SnapshotReader } from '../../../functions/shared/snapshot/read/reader.ts';
+import { verifyStretch, type VerifiedLeg } from '../../../functions/shared/snapshot/read/verify.ts';
+import { folderTarget } from '../../../functions/shared/snapshot/restore/folder-target.ts';
+import {
+  preview,
+  proveUnencrypted,
+  restoreFiles,
+} from '../../../functions/shared/snapshot/restore/restore.ts';
 import { folderSource } from '../../../functions/shared/snapshot/source/folder-source.ts';
 import { MemorySnapshotStore } from '../../fixtures/memory-snapshot-store.ts';
 
 export const passphrase = 'correct horse battery staple';
 export const snapshotId = '20261122T101500Z-0123abcd';
+
+/** For tests that open a snapshot many times: a passphrase takes a third of a second each time. */
+export const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
 
 /** A folder with files. */
 export function givenFolder(files: Record<string, string | Buffer>): string {
@@ -46,9 +64,15 @@ export interface GivenBackup {
   id?: string;
   agent?: string;
   encrypt?: boolean;
+  /** A passphrase by default. */
+  locks?: Locks;
   limits?: { bytes: number; files: number };
   /** Told after how many calls the time of a leg is up. */
   callsPerLeg?: number;
+  /** The same for each leg; later ones have all the time they want. */
+  cuts?: readonly number[];
+  /** Called before each leg but the first. */
+  betweenLegs?: () => void;
   createdAt?: string;
 }
 
@@ -63,7 +87,8 @@ export interface TakenSnapshot {
 /** Takes a snapshot as the job does, over as many legs as it needs. */
 export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnapshot> {
   const { store = new MemorySnapshotStore(), id = snapshotId, agent = 'main' } = options;
-  const encryption = options.encrypt === false ? undefined : await createEncryption({ passphrase });
+  const encryption =
+    options.encrypt === false ? undefined : await createEncryption(options.locks ?? { passphrase });
   const writer = { snapshot: { agent, id }, store, encryption };
   let checkpoint: Checkpoint = {
     id,
@@ -83,8 +108,10 @@ export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnap
   ];
   let legs = 0;
   for (let finished = false; !finished;) {
+    if (legs > 0) options.betweenLegs?.();
+    const calls = options.cuts ? (options.cuts[legs] ?? Infinity) : options.callsPerLeg;
+    let left = calls ?? Infinity;
     legs++;
-    let calls = 0;
     const leg = await packLeg(
       {
         writer,
@@ -92,7 +119,7 @@ export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnap
         locations,
         excluded: () => false,
         ...(options.limits ? { limits: options.limits } : {}),
-        timeUp: () => ++calls > (options.callsPerLeg ?? Infinity),
+        timeUp: () => --left < 0,
         onSegment: () => Promise.resolve(),
       },
       // As the next leg reads it from the state.
@@ -128,4 +155,45 @@ export function openSnapshot(
 ): Promise<SnapshotReader> {
   const bytes = store.objects.get(manifestName(id))?.bytes ?? Buffer.alloc(0);
   return SnapshotReader.open(store, { id, bytes, keys });
+}
+
+/** Comparing buffers of megabytes element by element takes minutes. */
+export function hashes(files: Record<string, string | Buffer>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [path, hash('sha256', content)]),
+  );
+}
+
+/** The same, as they are called in an archive. */
+export function inWorkspace(files: Record<string, string | Buffer>): Record<string, string> {
+  return hashes(
+    Object.fromEntries(
+      Object.entries(files).map(([path, content]) => [`workspace/${path}`, content]),
+    ),
+  );
+}
+
+/** Reads all of a snapshot back, as the job does. */
+export function verifyAll(reader: SnapshotReader): Promise<VerifiedLeg> {
+  const everything = { from: { segment: 1, offset: 0 }, to: reader.last };
+  return verifyStretch(reader, everything, () => false);
+}
+
+/**
+ * Restores all of a snapshot to a new folder, in the order in which the job does it; where anything
+ * fails, what was written is discarded.
+ */
+export async function restoreAll(reader: SnapshotReader, folder: string): Promise<void> {
+  const wanted = (): boolean => true;
+  const { segments } = await preview(reader, wanted, { target: 'objects', names: 'exact' });
+  await proveUnencrypted(reader);
+  const target = folderTarget(folder, 'test');
+  const from = { segment: Math.min(...segments), offset: 0 };
+  try {
+    await restoreFiles(reader, { wanted, segments }, target, from, () => false);
+  } catch (error) {
+    await target.discard();
+    throw error;
+  }
+  await target.finish();
 }

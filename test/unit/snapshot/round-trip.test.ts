@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,15 +6,25 @@ import { restoreFiles, preview } from '../../../functions/shared/snapshot/restor
 import { folderTarget } from '../../../functions/shared/snapshot/restore/folder-target.ts';
 import { selectionOf } from '../../../functions/shared/snapshot/restore/selection.ts';
 import { verifyStretch } from '../../../functions/shared/snapshot/read/verify.ts';
-import { filesIn, givenFolder, takeSnapshot, type TakenSnapshot } from './given.ts';
+import {
+  filesIn,
+  givenFolder,
+  hashes,
+  inWorkspace,
+  privateKey,
+  publicKey,
+  takeSnapshot,
+  type TakenSnapshot,
+} from './given.ts';
 
 const frame = 1024 * 1024;
+const everything = { from: { segment: 1, offset: 0 }, to: 1 };
 
 async function restored(
   snapshot: TakenSnapshot,
   paths?: string[],
 ): Promise<Record<string, string>> {
-  const reader = await snapshot.open();
+  const reader = await snapshot.open({ privateKey });
   const wanted = selectionOf(paths);
   const { segments } = await preview(reader, wanted, { target: 'objects', names: 'exact' });
   const folder = join(givenFolder({}), 'restored');
@@ -25,22 +35,13 @@ async function restored(
   return hashes(filesIn(folder));
 }
 
-/** Comparing buffers of megabytes element by element takes minutes. */
-function hashes(files: Record<string, string | Buffer>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(files).map(([path, content]) => [path, hash('sha256', content)]),
-  );
-}
-
-function inWorkspace(files: Record<string, string | Buffer>): Record<string, string> {
-  return hashes(
-    Object.fromEntries(
-      Object.entries(files).map(([path, content]) => [`workspace/${path}`, content]),
-    ),
-  );
-}
-
 describe('a snapshot', () => {
+  it('opens with its passphrase', async () => {
+    const snapshot = await takeSnapshot({ files: { a: 'a' } });
+
+    expect((await verifyStretch(await snapshot.open(), everything, () => false)).files).toBe(1);
+  });
+
   it('gives back what was stored, byte for byte', async () => {
     const files = {
       'notes.md': '# Notes\n',
@@ -53,7 +54,7 @@ describe('a snapshot', () => {
       'deep/er/and/deeper/é\n".txt': 'odd',
     };
 
-    const snapshot = await takeSnapshot({ files });
+    const snapshot = await takeSnapshot({ files, locks: { publicKey } });
 
     expect(await restored(snapshot)).toEqual(inWorkspace(files));
   });
@@ -61,11 +62,11 @@ describe('a snapshot', () => {
   it('is the same when it takes many legs, in the middle of files too', async () => {
     const files = { a: randomBytes(11 * frame), b: 'small', c: randomBytes(7 * frame + 3), d: '' };
 
-    const snapshot = await takeSnapshot({ files, callsPerLeg: 3 });
+    const snapshot = await takeSnapshot({ files, locks: { publicKey }, callsPerLeg: 3 });
 
     expect(snapshot.legs).toBeGreaterThan(3);
     expect(await restored(snapshot)).toEqual(inWorkspace(files));
-    const reader = await snapshot.open();
+    const reader = await snapshot.open({ privateKey });
     const all = { from: { segment: 1, offset: 0 }, to: reader.last };
     expect(await verifyStretch(reader, all, () => false)).toEqual({
       files: 4,
@@ -75,8 +76,12 @@ describe('a snapshot', () => {
 
   it('can be read back in legs as well', async () => {
     const files = { a: 'a', b: randomBytes(5 * frame), c: 'c', d: randomBytes(5 * frame), e: 'e' };
-    const snapshot = await takeSnapshot({ files, limits: { bytes: frame, files: 2 } });
-    const reader = await snapshot.open();
+    const snapshot = await takeSnapshot({
+      files,
+      locks: { publicKey },
+      limits: { bytes: frame, files: 2 },
+    });
+    const reader = await snapshot.open({ privateKey });
 
     let from = { segment: 1, offset: 0 };
     let count = 0;
@@ -97,7 +102,11 @@ describe('a snapshot', () => {
         randomBytes(frame / 2),
       ]),
     );
-    const snapshot = await takeSnapshot({ files, limits: { bytes: frame, files: 100 } });
+    const snapshot = await takeSnapshot({
+      files,
+      locks: { publicKey },
+      limits: { bytes: frame, files: 100 },
+    });
     const reads: string[] = [];
     const read = snapshot.store.read.bind(snapshot.store);
     snapshot.store.read = (name, range) => {
@@ -135,6 +144,7 @@ describe('a snapshot', () => {
           if (Object.keys(files).length === 0) return;
           const snapshot = await takeSnapshot({
             files,
+            locks: { publicKey },
             limits: { bytes, files: 3 },
             callsPerLeg,
             encrypt,
