@@ -6,6 +6,7 @@ import { manifestName } from '../names.ts';
 import { ObjectExistsError } from '../store/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { Findings } from './findings.ts';
+import { LeftOut } from './left-out.ts';
 import { candidates, type Candidate, type Location } from './location.ts';
 import { Packer } from './packer.ts';
 import { cursorOf } from './position.ts';
@@ -41,16 +42,18 @@ export async function packLeg(
     findings,
   );
   let checkpoint = from;
+  const leftOut = new LeftOut(locations);
   try {
     while (!timeUp()) {
       const place = { leg, number: checkpoint.segments.length + 1 };
       const { segment, last } = await writeSegment(writer, packer, place, { ...limits, timeUp });
-      if (last) notePassedOver(findings, locations);
+      const position = packer.position();
+      leftOut.note(findings, cursorOf(checkpoint.position), last ? undefined : cursorOf(position));
       checkpoint = {
         ...checkpoint,
         segments: [...checkpoint.segments, segment],
         packed: last,
-        position: packer.position(),
+        position,
         findings: findings.record(),
       };
       await backup.onSegment(checkpoint, findings.takeFingerprints());
@@ -75,17 +78,6 @@ function candidateOf(
     size: position.pending?.size ?? 0,
   };
   return { location, entry, path };
-}
-
-function notePassedOver(findings: Findings, locations: readonly Location[]): void {
-  for (const { name, source } of locations) {
-    for (const kind of ['passed over', 'unreadable'] as const) {
-      const { count, names } = kind === 'unreadable' ? source.unreadable : source.passedOver;
-      for (const path of names) findings.note(kind, `${name}/${path}`);
-      const unnamed = Math.max(0, count - names.length);
-      if (unnamed > 0) findings.counts[kind] = (findings.counts[kind] ?? 0) + unnamed;
-    }
-  }
 }
 
 /** What a manifest says beside what the checkpoint knows. */
