@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { PathMatcher } from '../../rclone/filter.ts';
 import { objectContext } from '../context.ts';
 import { formatManifest, manifestText, parseManifest, type Manifest } from '../manifest.ts';
@@ -98,6 +99,7 @@ export interface Committed {
 /**
  * Writes the manifest: from now on the snapshot exists. Where a leg of the same run has written it
  * already and died before it could say so, that one stands.
+ * @throws ObjectExistsError where somebody else has put another one there
  */
 export async function commit(
   { store, encryption, snapshot }: SegmentWriter,
@@ -137,5 +139,7 @@ export async function commit(
   const standing = (await store.readSmall([name])).get(name);
   if (!standing) throw new ObjectExistsError(name, store.description);
   const { manifest: first } = parseManifest(checkpoint.id, standing);
+  const isOurs = first.agent === facts.agent && isDeepStrictEqual(first.segments, segments);
+  if (!isOurs) throw new ObjectExistsError(name, store.description);
   return { manifest: first, sha256: hash('sha256', standing) };
 }
