@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { WorkspaceSyncError } from '../../errors.ts';
 import { endOfArchive, entryHeader, padding, UnarchivableNameError } from '../archive/index.ts';
 import type { FileEntry } from '../file-list.ts';
 import {
@@ -51,7 +52,11 @@ interface Current {
 }
 
 /** What keeps one file out of a snapshot, and no other. */
-const ofOneFile = [FileChangedError, FileUnreadableError, UnarchivableNameError];
+const ofOneFile = [FileGoneError, FileChangedError, FileUnreadableError, UnarchivableNameError];
+
+function isOfOneFile(error: unknown): boolean {
+  return ofOneFile.some((kind) => error instanceof kind);
+}
 
 const zeros = Buffer.alloc(1024 * 1024);
 
@@ -254,8 +259,8 @@ export class Packer {
 
   /** A file that cannot be had is noted. Where the whole place fails, so does the run. */
   #passOver(candidate: Candidate, error: unknown): void {
+    if (!isOfOneFile(error)) throw error;
     const gone = error instanceof FileGoneError;
-    if (!gone && !ofOneFile.some((kind) => error instanceof kind)) throw error;
     this.findings.note(gone ? 'vanished' : 'unreadable', candidate.path, error);
     this.#after = candidate.path;
   }
@@ -264,23 +269,28 @@ export class Packer {
   async #takeUp(pending: PendingFile): Promise<void> {
     this.#resume = undefined;
     const candidate = this.#find(pending.candidate);
-    if (!candidate) return;
     const entry = { ...pending, parts: [...pending.parts], flags: [...pending.flags] };
+    if (!candidate) throw new PlaceMissingError(pending.candidate);
+    this.#current = start(candidate, entry, await this.#openRest(candidate, entry));
+  }
+
+  /** Nothing where the rest cannot be had: then the file is filled up, whatever is wrong with it. */
+  async #openRest(candidate: Candidate, entry: PendingFile): Promise<OpenFile> {
+    const nothing: OpenFile = {
+      size: entry.size,
+      modified: entry.modified,
+      body: Readable.from([]),
+      changed: () => Promise.resolve(true),
+    };
+    if (entry.flags.includes('cut')) return nothing;
     try {
-      const from = { offset: pending.offset, version: pending.version };
-      const open = await candidate.location.source.open(candidate.entry, from);
-      this.#current = start(candidate, entry, open);
+      const from = { offset: entry.offset, version: entry.version };
+      return await candidate.location.source.open(candidate.entry, from);
     } catch (error) {
-      if (!(error instanceof FileGoneError || error instanceof FileChangedError)) throw error;
+      if (!isOfOneFile(error)) throw error;
       this.findings.note('cut', candidate.path, error);
       entry.flags.push('cut');
-      const nothing: OpenFile = {
-        size: pending.size,
-        modified: pending.modified,
-        body: Readable.from([]),
-        changed: () => Promise.resolve(true),
-      };
-      this.#current = start(candidate, entry, nothing);
+      return nothing;
     }
   }
 
@@ -290,6 +300,16 @@ export class Packer {
     const { entry, hash: digest, before } = this.#current;
     const packed = { bytes: entry.offset - before, sha256: digest.copy().digest('hex') };
     return { ...entry, parts: packed.bytes > 0 ? [...entry.parts, packed] : entry.parts };
+  }
+}
+
+/** An archive has been begun with a file of a place that is no longer read: it can never be whole. */
+class PlaceMissingError extends WorkspaceSyncError {
+  constructor(path: string) {
+    super(
+      `${JSON.stringify(path)} is half packed, and the place it lies in is not read any more. Start a new snapshot.`,
+      { code: 'place-missing', retryable: false },
+    );
   }
 }
 
