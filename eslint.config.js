@@ -20,8 +20,15 @@ const zones = [
   },
   {
     target: './functions',
-    from: ['./infra', './local', './test', './bench', './scripts', './layers'],
+    from: ['./infra', './recovery', './local', './test', './bench', './scripts', './layers'],
     message: 'What runs on Lambda does not know how it is deployed or tested.',
+  },
+  {
+    target: './recovery',
+    from: ['./functions', './infra', './local', './test', './bench', './scripts', './layers'],
+    except: ['./shared/snapshot', './shared/retention', './shared/clock.ts', './shared/errors.ts'],
+    message:
+      'The recovery kit reads snapshots from a folder, and needs nothing else of the project.',
   },
 ];
 
@@ -51,7 +58,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['functions/**/*.ts'],
+    files: ['functions/**/*.ts', 'recovery/**/*.ts'],
     ignores: ['functions/shared/rclone/process.ts'],
     rules: {
       'no-restricted-imports': [
@@ -66,7 +73,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['functions/**/*.ts'],
+    files: ['functions/**/*.ts', 'recovery/**/*.ts'],
     ignores: ['functions/shared/clock.ts'],
     rules: {
       'no-restricted-globals': ['error', ...clock],

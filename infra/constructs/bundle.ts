@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
 import type { CodeFor } from './agent-set.ts';
 import type { FunctionName } from './job-function.ts';
@@ -24,7 +25,8 @@ const banner = [
 
 /**
  * Writes what a function consists of to a folder: `index.mjs`, with every dependency inside, and
- * `agents/<name>.json` with the configuration of each agent that it serves.
+ * `agents/<name>.json` with the configuration of each agent that it serves. With the one that takes
+ * snapshots goes `recovery/`, which it lays beside them.
  */
 export function bundleHandler(
   name: FunctionName,
@@ -36,6 +38,13 @@ export function bundleHandler(
   for (const agent of agents) {
     writeFileSync(join(outdir, 'agents', `${agent.name}.json`), agentFile(agent));
   }
+  if (name === 'backup') writeRecoveryKit(join(outdir, 'recovery'));
+}
+
+/** Writes the recovery kit's program and its page to a folder. */
+export function writeRecoveryKit(outdir: string): void {
+  mkdirSync(outdir, { recursive: true });
+  for (const [name, content] of recoveryKit()) writeFileSync(join(outdir, name), content);
 }
 
 /**
@@ -45,6 +54,8 @@ export function bundleHandler(
 export const bundledCode: CodeFor = (name, agents) => {
   const hash = createHash('sha256').update(handlerModule(name));
   for (const agent of agents) hash.update(`${agent.name}\n${agentFile(agent)}`);
+  // Their names say what is in them.
+  if (name === 'backup') for (const file of recoveryKit().keys()) hash.update(`${file}\n`);
   const folder = join(root, 'build', 'functions', `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (!existsSync(folder)) {
     writeWhole(folder, (fresh) => {
@@ -63,26 +74,77 @@ function handlerModule(name: FunctionName): Uint8Array {
 function build(name: FunctionName): Uint8Array {
   const entry = join(root, 'functions', name, 'handler.ts');
   if (!existsSync(entry)) throw new Error(`There is no code for the function ${name}: ${entry}`);
+  return bundled(entry, {
+    format: 'esm',
+    target: 'node24',
+    banner: { js: banner },
+    // Names of functions and classes stay in stack traces. Line numbers come from building the same
+    // commit again with a source map: the build is deterministic, and a map would triple the size.
+    keepNames: true,
+    legalComments: 'none',
+  });
+}
+
+let kit: ReadonlyMap<string, Uint8Array> | undefined;
+
+/**
+ * The files of the recovery kit by their names. Nothing beside a snapshot can ever be overwritten, so
+ * the names carry the version and what is in the files.
+ */
+function recoveryKit(): ReadonlyMap<string, Uint8Array> {
+  kit ??= buildRecoveryKit();
+  return kit;
+}
+
+function buildRecoveryKit(): ReadonlyMap<string, Uint8Array> {
+  const program = bundled(join(root, 'recovery', 'main.ts'), recoveryKitOptions);
+  const page = readFileSync(join(root, 'recovery', 'page.txt'), 'utf8');
+  const { version } = packageJson;
+  const content = createHash('sha256').update(program).update(page).digest('hex').slice(0, 8);
+  const name = `workspace-sync-recovery-${version}-${content}`;
+  const text = page.replaceAll('{{kit}}', `${name}.mjs`).replaceAll('{{version}}', version);
+  return new Map([
+    [`${name}.mjs`, program],
+    [`${name}.txt`, Buffer.from(text)],
+  ]);
+}
+
+/**
+ * An old Node has to get as far as the sentence that says so. It reads the whole file before it runs
+ * any of it: so the syntax is modest, and what the file needs of Node is asked for by `require` when
+ * it is needed, where an `import` would fail on a missing export first.
+ */
+const recoveryKitOptions: BuildOptions = {
+  format: 'cjs',
+  target: 'node14.6',
+  banner: {
+    js: [
+      "import { createRequire } from 'module';",
+      'const require = createRequire(import.meta.url);',
+    ].join('\n'),
+  },
+  alias: { '@aws-crypto/kms-keyring-node': join(root, 'recovery', 'without-kms.ts') },
+  // It is given to people, and the licenses of what is in it ask for their notices.
+  legalComments: 'eof',
+};
+
+/** One file of JavaScript with every dependency inside; the same for the same sources. */
+function bundled(entry: string, options: BuildOptions): Uint8Array {
   const { outputFiles } = buildSync({
     entryPoints: [entry],
     outfile: 'index.mjs',
     bundle: true,
     write: false,
     platform: 'node',
-    format: 'esm',
-    target: 'node24',
     mainFields: ['module', 'main'],
     conditions: ['module', 'import', 'node'],
-    banner: { js: banner },
     minify: true,
-    // Names of functions and classes stay in stack traces. Line numbers come from building the same
-    // commit again with a source map: the build is deterministic, and a map would triple the size.
-    keepNames: true,
-    legalComments: 'none',
     charset: 'utf8',
     logLevel: 'error',
+    absWorkingDir: root,
+    ...options,
   });
-  const [module] = outputFiles;
+  const [module] = outputFiles ?? [];
   if (!module) throw new Error(`The build of ${entry} gave no output.`);
   return module.contents;
 }

@@ -1,0 +1,28 @@
+import type { CatalogSnapshot, PluginSnapshot } from '../functions/shared/snapshot/read/catalog.ts';
+import { SnapshotReader } from '../functions/shared/snapshot/read/reader.ts';
+import type { PluginRestore } from '../functions/shared/snapshot/restore/plugin.ts';
+import type { SnapshotStore } from '../functions/shared/snapshot/store/store.ts';
+import type { Keyring } from './keyring.ts';
+import { checkPluginPassphrase } from './plugin-passphrase.ts';
+
+/** Opens a snapshot with what the person has. */
+export async function openSnapshot(
+  store: SnapshotStore,
+  { id, bytes, manifest }: CatalogSnapshot,
+  keyring: Keyring,
+): Promise<SnapshotReader> {
+  const keys = manifest.encryption ? await keyring.keysFor(manifest.encryption.keys) : {};
+  return SnapshotReader.open(store, { id, bytes, keys });
+}
+
+/** The same for one of the plugin's. */
+export async function openPluginSnapshot(
+  store: SnapshotStore,
+  snapshot: PluginSnapshot,
+  keyring: Keyring,
+): Promise<Omit<PluginRestore, 'wanted'>> {
+  if (!snapshot.encrypted) return { store, snapshot, passphrase: undefined };
+  const passphrase = await keyring.passphrase();
+  await checkPluginPassphrase(store, snapshot, passphrase);
+  return { store, snapshot, passphrase };
+}
