@@ -18,10 +18,17 @@ const remembered = 16;
  */
 export class DatabaseWatch {
   readonly #findings: Findings;
-  readonly #recent: string[] = [];
+  readonly #recent: string[];
 
-  constructor(findings: Findings) {
+  /** @param recent the last databases of an earlier leg: their sidecars may be in this one */
+  constructor(findings: Findings, recent: readonly string[] = []) {
     this.#findings = findings;
+    this.#recent = [...recent];
+  }
+
+  /** The last databases that were seen. */
+  get recent(): string[] {
+    return [...this.#recent];
   }
 
   /** What the list of files says of a file, beside `flags`. */

@@ -85,15 +85,17 @@ export class Packer {
     this.#resume = resume.position.pending;
     this.#find = resume.candidateOf;
     this.findings = findings;
-    this.#databases = new DatabaseWatch(findings);
+    this.#databases = new DatabaseWatch(findings, resume.position.databases);
   }
 
   /** How far it has come; true of the segments that are finished when it is asked between two. */
   position(): Position {
     const pending = this.#pending();
+    const databases = this.#databases.recent;
     return {
       ...(this.#after === undefined ? {} : { after: this.#after }),
       ...(pending ? { pending } : {}),
+      ...(databases.length > 0 ? { databases } : {}),
     };
   }
 

@@ -28,6 +28,8 @@ export const positionSchema = z.object({
   /** Archive path of the last file that is packed or passed over. */
   after: z.string().exactOptional(),
   pending: pendingSchema.exactOptional(),
+  /** The last databases, whose sidecars may still come. */
+  databases: z.array(z.string()).exactOptional(),
 });
 export type Position = z.infer<typeof positionSchema>;
 
