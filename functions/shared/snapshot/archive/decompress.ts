@@ -37,12 +37,13 @@ export async function* decompressFrames(
   }
 }
 
-async function contentOf({ bytes, contentSize, at }: Frame): Promise<Buffer> {
+async function contentOf({ bytes, contentSize, at, done }: Frame): Promise<Buffer> {
   // A byte more than is needed, or zlib would ask for a second buffer to see that nothing follows.
   const options = { chunkSize: Math.max(contentSize + 1, 64), maxOutputLength: contentSize || 1 };
   const content = await decompress(bytes, options).catch((cause: unknown) => {
     throw new ArchiveDamagedError(`the Zstandard frame at byte ${at} does not decompress`, cause);
   });
+  done();
   if (content.length === contentSize) return content;
   throw new ArchiveDamagedError(
     `the Zstandard frame at byte ${at} holds ${content.length} bytes and claims ${contentSize}`,

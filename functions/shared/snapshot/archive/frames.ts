@@ -1,3 +1,4 @@
+import { Pool } from './blocks.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { ArchiveDamagedError, ArchiveLimitError, ArchiveTruncatedError } from './errors.ts';
 
@@ -8,6 +9,8 @@ export interface Frame {
   contentSize: number;
   /** Where it begins, for messages. */
   at: number;
+  /** Lets the memory of `bytes` be used again, for a later frame. */
+  done(): void;
 }
 
 const frameMagic = 0xfd2fb528;
@@ -28,13 +31,14 @@ export async function* framesOf(
   reader: ByteReader,
   maxContent: number,
 ): AsyncGenerator<Frame, void, void> {
+  const buffers = new Pool(() => new GrowingBuffer());
   for (;;) {
     const at = reader.position;
     const magic = await reader.take(4);
     if (magic.length === 0 && at > 0) return;
     if (magic.length < 4) throw truncated(at);
     const number = magic.readUInt32LE();
-    if (number === frameMagic) yield await readFrame(reader, magic, at, maxContent);
+    if (number === frameMagic) yield await readFrame(reader, magic, { at, maxContent, buffers });
     else if ((number & 0xfffffff0) >>> 0 === skippableMagic) await skipFrame(reader, at);
     else throw new ArchiveDamagedError(`no Zstandard frame begins at byte ${at}`);
   }
@@ -48,8 +52,7 @@ async function skipFrame(reader: ByteReader, at: number): Promise<void> {
 async function readFrame(
   reader: ByteReader,
   magic: Buffer,
-  at: number,
-  maxContent: number,
+  { at, maxContent, buffers }: { at: number; maxContent: number; buffers: Pool<GrowingBuffer> },
 ): Promise<Frame> {
   const descriptor = await exactly(reader, 1, at);
   const shape = frameShape(descriptor.readUInt8(), at);
@@ -60,11 +63,15 @@ async function readFrame(
       `the Zstandard frame at byte ${at} claims ${contentSize} bytes of at most ${maxContent}`,
     );
   // Of many blocks without content a frame of any length could be made.
-  const bytes = new GrowingBuffer(contentSize + (contentSize >> 3) + (64 << 10), at);
+  const bytes = buffers.take();
+  bytes.begin(contentSize + (contentSize >> 3) + (64 << 10), at);
   for (const piece of [magic, descriptor, rest]) bytes.add(piece);
   while (!(await readBlock(reader, bytes, at)));
   if (shape.checksum) bytes.add(await exactly(reader, 4, at));
-  return { bytes: bytes.filled, contentSize, at };
+  const done = (): void => {
+    buffers.giveBack(bytes);
+  };
+  return { bytes: bytes.filled, contentSize, at, done };
 }
 
 interface FrameShape {
@@ -122,10 +129,12 @@ function truncated(at: number): ArchiveTruncatedError {
 class GrowingBuffer {
   #buffer = Buffer.allocUnsafeSlow(64 << 10);
   #length = 0;
-  readonly #most: number;
-  readonly #at: number;
+  #most = 0;
+  #at = 0;
 
-  constructor(most: number, at: number) {
+  /** Empties it, for a frame of at most so many bytes that begins at `at`. */
+  begin(most: number, at: number): void {
+    this.#length = 0;
     this.#most = most;
     this.#at = at;
   }
