@@ -8,7 +8,7 @@ const every = { terminal: 100, plain: 10_000 };
 export class Progress {
   readonly #doing: string;
   readonly #terminal = process.stderr.isTTY;
-  readonly #began = systemClock.now();
+  #began = systemClock.now();
   #total = 0;
   #read = 0;
   #files = 0;
@@ -20,10 +20,15 @@ export class Progress {
     this.#doing = doing;
   }
 
-  /** How many bytes there are to read, where somebody knows. */
-  expect(bytes: number): void {
+  /**
+   * The work begins now: somebody may have typed a passphrase until here.
+   * @param bytes how many there are to read; 0 where nobody knows
+   */
+  begin(bytes: number): void {
+    this.#began = systemClock.now();
     this.#total = bytes;
     this.#read = 0;
+    this.#files = 0;
   }
 
   /** Bytes of snapshots that have been read. */

@@ -55,7 +55,7 @@ export async function restore(request: RestoreRequest): Promise<number> {
     const plan = await planOf({ store, keyring: new Keyring(request), wanted }, chosen);
     if (plan.files === 0 && request.paths) throw nothingMatches(request.paths, chosen);
     if (request.dryRun) return await show(plan, chosen);
-    if (!request.paths) progress.expect(plan.stored);
+    progress.begin(request.paths ? 0 : plan.stored);
     await write(plan, target, interruption);
     const seconds = progress.end();
     report(plan, chosen, target, seconds);

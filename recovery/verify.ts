@@ -90,7 +90,7 @@ async function readBack(
   snapshot: CatalogSnapshot,
 ): Promise<string> {
   const reader = await openSnapshot(store, snapshot, keyring);
-  progress.expect(storedBytes(snapshot));
+  progress.begin(storedBytes(snapshot));
   const everything = { from: { segment: 1, offset: 0 }, to: reader.last };
   const { files, bytes } = await verifyStretch(reader, everything, () => {
     progress.addFile();
@@ -107,7 +107,7 @@ async function readPluginBack(
   snapshot: PluginSnapshot,
 ): Promise<string> {
   const opened = await openPluginSnapshot(store, snapshot, keyring);
-  progress.expect(snapshot.object.size);
+  progress.begin(snapshot.object.size);
   const { files, bytes } = await previewPlugin({ ...opened, wanted: () => true }, namePolicy);
   return `${counted(files, 'file')}, ${sizeText(bytes)}, readable to its end; the plugin kept no hashes to compare with`;
 }
