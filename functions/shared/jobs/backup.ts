@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isoTime } from '../clock.ts';
-import type { AgentConfig } from '../config/index.ts';
+import { backupPlace, type AgentConfig } from '../config/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { excludeMatcher } from '../rclone/filter.ts';
 import type { JobResult } from '../runtime/report.ts';
@@ -50,10 +50,12 @@ async function backupLeg(work: Work): Promise<JobResult> {
   const { runtime, runId, leg, budget } = context;
   const checkpoints = checkpointsIn(runtime.store, agent.name, fence);
   const memory = new BackupMemory(runtime.store, agent.name, fence);
-  const from = leg === 1 ? await begin(work, memory) : await checkpoints.load();
-  if (from?.id !== runId) return lost(runId);
+  const last = leg > 1 ? await checkpoints.load() : undefined;
+  // A leg that had to wait for a credential has left nothing: there is nothing to go on from.
+  const from = last?.id === runId ? last : await begin(work, memory);
+  if (from.scope !== scopeOf(agent) || from.manner !== mannerOf(agent)) return reconfigured(runId);
   const encryption = await encryptionOf(work, from);
-  let saved: Checkpoint = { ...from, keys: encryption?.keys ?? null };
+  let saved = from;
   const writer = { snapshot: { agent: agent.name, id: runId }, store: places.store, encryption };
   try {
     const { checkpoint, finished } = await packLeg(
@@ -67,7 +69,8 @@ async function backupLeg(work: Work): Promise<JobResult> {
         onSegment: async (reached, fingerprints) => {
           const { length } = reached.segments;
           const key = await memory.keepFingerprints(from.slot, length, fingerprints);
-          saved = { ...reached, fingerprints: [...saved.fingerprints, key] };
+          const keys = encryption?.keys ?? null;
+          saved = { ...reached, keys, fingerprints: [...saved.fingerprints, key] };
           await checkpoints.save(saved);
         },
       },
@@ -102,6 +105,7 @@ async function begin({ context, agent, places }: Work, memory: BackupMemory): Pr
     id: runId,
     createdAt: isoTime(runtime.clock.now()),
     scope: scopeOf(agent),
+    manner: mannerOf(agent),
     keys: null,
     missing,
     segments: [],
@@ -130,6 +134,12 @@ async function missingOf(
 /** Two snapshots are compared only where they hold the same. */
 function scopeOf({ workspace, backup: { include, exclude } }: AgentConfig): string {
   return hash('sha256', JSON.stringify([workspace, [...include].sort(), exclude])).slice(0, 32);
+}
+
+/** Segments of one snapshot lie in one place, and are all encrypted or none of them. */
+function mannerOf(agent: AgentConfig): string {
+  const manner = JSON.stringify([agent.backup.encrypt, backupPlace(agent)]);
+  return hash('sha256', manner).slice(0, 32);
 }
 
 async function encryptionOf(
@@ -216,11 +226,6 @@ function countersSince(
     filesStored: after.findings.files - before.findings.files,
     bytesStored: bytes(after) - bytes(before),
   };
-}
-
-function lost(runId: string): JobResult {
-  const message = `What run ${runId} had come to is not in the state bucket. The next backup begins afresh.`;
-  return { state: 'failed', reason: { code: 'checkpoint-lost', message } };
 }
 
 /** Whether trying again may help: a busy storage, a broken connection. */

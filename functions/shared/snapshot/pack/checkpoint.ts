@@ -13,6 +13,8 @@ const checkpointSchema = z.object({
   createdAt: z.string(),
   /** What is read: the configuration may be changed while a run goes on. */
   scope: z.string(),
+  /** How and where to it is written; all legs have to do it the same way. */
+  manner: z.string().exactOptional(),
   keys: keysSchema.nullable(),
   missing: z.array(z.string()),
   segments: z.array(segmentSchema),
