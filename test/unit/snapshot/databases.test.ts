@@ -172,10 +172,10 @@ describe('the sidecars of a database', () => {
   it('say that it is in use in the next leg, too', async () => {
     const large = Buffer.alloc(6 * mebibyte, 'd');
     beginning.copy(large);
-    for (const calls of [2, 4, 8, 16, 24, 28]) {
+    for (let calls = 20; calls < 34; calls++) {
       const source = new RestlessSource({ 'a.db': large, 'a.db-wal': 'log' });
 
-      const { snapshot } = await snapshotOf(source, { cuts: [calls, 1, calls] });
+      const { snapshot } = await snapshotOf(source, { cuts: [calls] });
 
       expect(snapshot.manifest.databases, `${calls} calls`).toEqual({ found: 1, inUse: 1 });
     }

@@ -262,10 +262,12 @@ describe('what a listing leaves out', () => {
     // A source lists a little ahead, and each leg has one of its own: it begins to count anew.
     const list = source.files.bind(source);
     const left = ['b', 'd', 'f', 'h'];
-    source.files = async function* (roots, after = '') {
+    source.files = async function* (roots, after) {
       source.unreadable.names.length = 0;
       const seen = (upTo?: string): void => {
-        const names = left.filter((name) => name > after && (upTo === undefined || name < upTo));
+        const names = left.filter(
+          (name) => name > (after ?? '') && (upTo === undefined || name < upTo),
+        );
         source.unreadable.names.splice(0, Infinity, ...names);
         source.unreadable.count = names.length;
       };
