@@ -228,6 +228,13 @@ function countersSince(
   };
 }
 
+function reconfigured(runId: string): JobResult {
+  const message =
+    `What backup ${runId} reads, or where and how it writes, was changed while it went on: ` +
+    'its parts would not make one snapshot. The next backup begins afresh.';
+  return { state: 'failed', reason: { code: 'configuration-changed', message } };
+}
+
 /** Whether trying again may help: a busy storage, a broken connection. */
 function isPassing(error: unknown): boolean {
   if (error instanceof WorkspaceSyncError) return error.retryable;
