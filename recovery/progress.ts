@@ -64,6 +64,7 @@ export class Progress {
   #line(now: number): string {
     const rate = this.#read / Math.max(0.001, (now - this.#began) / 1_000);
     const of = this.#total > 0 ? ` of ${sizeText(this.#total)}` : '';
-    return `${this.#doing}: ${counted(this.#files, 'file')}, ${sizeText(this.#read)}${of} read, ${sizeText(rate)}/s`;
+    const files = this.#files > 0 ? `${counted(this.#files, 'file')}, ` : '';
+    return `${this.#doing}: ${files}${sizeText(this.#read)}${of} read, ${sizeText(rate)}/s`;
   }
 }

@@ -18,7 +18,7 @@ export const namePolicy: GuardPolicy = { target: 'objects', names: 'exact' };
 
 /** A folder to restore to, and which files got other names there. */
 export interface KitTarget extends RestoreTarget {
-  renamed(): { from: string; to: string }[];
+  renamings(): { from: string; to: string }[];
 }
 
 /** @param onFile told of every file before it is written; what it throws ends the restore */
@@ -39,12 +39,12 @@ export function kitTarget(folder: string, runId: string, onFile: () => void): Ki
       if (process.platform === 'win32') await rmdir(folder).catch(() => undefined);
       await target.finish();
     },
-    renamed() {
-      const beside = target.renamed.map((path) => ({
+    renamings() {
+      const beside = target.collisions.map((path) => ({
         from: translated.get(path) ?? path,
         to: `renamed/${hash('sha256', path).slice(0, 16)}/file`,
       }));
-      const moved = new Set(target.renamed);
+      const moved = new Set(target.collisions);
       const others = [...translated].filter(([path]) => !moved.has(path));
       return [...others.map(([to, from]) => ({ from, to })), ...beside];
     },

@@ -189,7 +189,7 @@ function nameOf(chosen: Chosen): string {
 }
 
 function renamings(target: KitTarget): string[] {
-  const renamed = target.renamed();
+  const renamed = target.renamings();
   if (renamed.length === 0) return [];
   const names = renamed.map(({ from, to }) => `${from} is now ${to}`);
   return [
