@@ -20,13 +20,13 @@ export class ByteReader {
   async take(length: number): Promise<Buffer> {
     if (this.#held.length === 0) await this.#pull();
     if (this.#held.length >= length) return this.#cut(length);
-    const piece = Buffer.allocUnsafe(length);
-    let filled = 0;
-    while (filled < length && (this.#held.length > 0 || (await this.#pull()))) {
-      const part = this.#cut(Math.min(length - filled, this.#held.length));
-      filled += part.copy(piece, filled);
-    }
-    return piece.subarray(0, filled);
+    return this.#fill(Buffer.allocUnsafe(length));
+  }
+
+  /** The same, gathered in memory that the caller has: valid until that is used again. */
+  async takeInto(room: Buffer): Promise<Buffer> {
+    if (this.#held.length === 0) await this.#pull();
+    return this.#held.length >= room.length ? this.#cut(room.length) : this.#fill(room);
   }
 
   /** The same, uncopied: in as many pieces as the chunks that they lie in. */
@@ -58,6 +58,15 @@ export class ByteReader {
     await this.#source.return?.();
     // The iterator of a stream passes this on only once it has been asked for something.
     if (this.#origin instanceof Readable) this.#origin.destroy();
+  }
+
+  async #fill(room: Buffer): Promise<Buffer> {
+    let filled = 0;
+    while (filled < room.length && (this.#held.length > 0 || (await this.#pull()))) {
+      const part = this.#cut(Math.min(room.length - filled, this.#held.length));
+      filled += part.copy(room, filled);
+    }
+    return room.subarray(0, filled);
   }
 
   #cut(length: number): Buffer {

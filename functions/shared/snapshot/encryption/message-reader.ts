@@ -105,12 +105,15 @@ async function* frames(
   header: HeaderInfo,
   getDecipher: GetDecipher,
 ): AsyncGenerator<Buffer> {
+  // Deciphering copies what it is given: the next frame may take its place.
+  const room = Buffer.allocUnsafeSlow(frameLength + tagLength);
   for (let sequenceNumber = 1; ; sequenceNumber += 1) {
     const frame = await readFrameHeader(reader, header);
     if (frame.sequenceNumber !== sequenceNumber) {
       throw new TamperedError(`frame ${sequenceNumber} is not where it belongs`);
     }
-    const sealed = await reader.take(frame.contentLength + tagLength);
+    if (frame.contentLength > frameLength) throw new TamperedError('a frame of it is too long');
+    const sealed = await reader.takeInto(room.subarray(0, frame.contentLength + tagLength));
     const content = open(frame, sealed, header, getDecipher);
     if (frame.isFinalFrame && !(await reader.atEnd())) {
       throw new TamperedError('there is something after its end');
