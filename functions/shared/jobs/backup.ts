@@ -5,7 +5,11 @@ import { WorkspaceSyncError } from '../errors.ts';
 import { excludeMatcher } from '../rclone/filter.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { createEncryption, type Encryption } from '../snapshot/encryption/encryption.ts';
+import {
+  createEncryption,
+  encryptionSoon,
+  type Encryption,
+} from '../snapshot/encryption/encryption.ts';
 import { commit, packLeg, segmentLimits } from '../snapshot/pack/backup.ts';
 import { checkpointsIn, type Checkpoint } from '../snapshot/pack/checkpoint.ts';
 import {
@@ -54,9 +58,13 @@ async function backupLeg(work: Work): Promise<JobResult> {
   // A leg that had to wait for a credential has left nothing: there is nothing to go on from.
   const from = last?.id === runId ? last : await begin(work, memory);
   if (from.scope !== scopeOf(agent) || from.manner !== mannerOf(agent)) return reconfigured(runId);
-  const encryption = await encryptionOf(work, from);
+  const opening = agent.backup.encrypt ? encryptionOf(work, from) : undefined;
   let saved = from;
-  const writer = { snapshot: { agent: agent.name, id: runId }, store: places.store, encryption };
+  const writer = {
+    snapshot: { agent: agent.name, id: runId },
+    store: places.store,
+    encryption: opening && encryptionSoon(opening),
+  };
   try {
     const { checkpoint, finished } = await packLeg(
       {
@@ -69,7 +77,7 @@ async function backupLeg(work: Work): Promise<JobResult> {
         onSegment: async (reached, fingerprints) => {
           const { length } = reached.segments;
           const key = await memory.keepFingerprints(from.slot, length, fingerprints);
-          const keys = encryption?.keys ?? null;
+          const keys = (await opening)?.keys ?? null;
           saved = { ...reached, keys, fingerprints: [...saved.fingerprints, key] };
           await checkpoints.save(saved);
         },
@@ -78,7 +86,8 @@ async function backupLeg(work: Work): Promise<JobResult> {
     );
     const complete = { ...checkpoint, fingerprints: saved.fingerprints };
     if (!finished) return { state: 'continued', ...countersSince(from, complete) };
-    return await finish(work, { from, checkpoint: complete, writer, memory });
+    const ready = { ...writer, encryption: await opening };
+    return await finish(work, { from, checkpoint: complete, writer: ready, memory });
   } catch (error) {
     if (!isPassing(error)) throw error;
     // What is finished stays finished: another leg goes on from there, and gives up in the end.
@@ -145,9 +154,8 @@ function mannerOf(agent: AgentConfig): string {
 async function encryptionOf(
   { context, agent }: Work,
   { keys, segments }: Checkpoint,
-): Promise<Encryption | undefined> {
-  const { encrypt, passphrase, kmsKeyArn, publicKey } = agent.backup;
-  if (!encrypt) return undefined;
+): Promise<Encryption> {
+  const { passphrase, kmsKeyArn, publicKey } = agent.backup;
   const secrets = await withSecrets(context.runtime, agent.name, 'passphrase', { passphrase });
   return createEncryption(
     {

@@ -65,6 +65,42 @@ export async function createEncryption(
   };
 }
 
+/**
+ * An encryption that is still being opened, to be worked with at once: deriving a key from a
+ * passphrase takes a third of a second, in which the first blocks are read and compressed. `keys`
+ * can be read once something has been encrypted; where opening fails, so does encrypting.
+ */
+export function encryptionSoon(opening: Promise<Encryption>): Encryption {
+  let opened: Encryption | undefined;
+  const ready = opening.then((encryption) => (opened = encryption));
+  // It is thrown to whoever encrypts; until then nobody listens.
+  ready.catch(() => undefined);
+  return {
+    get keys() {
+      if (!opened) throw new Error('The keys of an encryption are known once it has been used.');
+      return opened.keys;
+    },
+    async *encrypt(context, plain) {
+      const chunks = plain[Symbol.asyncIterator]();
+      const first = chunks.next();
+      first.catch(() => undefined);
+      try {
+        yield* (await ready).encrypt(context, chunksFrom(first, chunks));
+      } finally {
+        await chunks.return?.();
+      }
+    },
+    encryptBytes: async (context, bytes) => (await ready).encryptBytes(context, bytes),
+  };
+}
+
+async function* chunksFrom<T>(
+  first: Promise<IteratorResult<T>>,
+  rest: AsyncIterator<T>,
+): AsyncGenerator<T, void, void> {
+  for (let next = await first; next.done !== true; next = await rest.next()) yield next.value;
+}
+
 /** What the messages of a snapshot with these keys say besides what they are bound to. */
 export function ownContext(keys: readonly KeyDescription[]): Context {
   const passphrase = keys.find((key) => key.kind === 'passphrase');
