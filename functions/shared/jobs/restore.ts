@@ -140,7 +140,9 @@ async function restorePluginSnapshot(
   if (request.dryRun === true) {
     return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: [totalOf(found)] };
   }
-  await orDiscard({ context, agent, name, ...rest }, target, () => restorePlugin(source, target));
+  await orDiscard({ context, agent, name, ...rest }, target, () =>
+    restorePlugin(source, target, policy),
+  );
   await target.finish();
   const skipped = found.links.map(({ path, link }) => ({
     path,

@@ -68,9 +68,26 @@ export async function previewPlugin(
   return found;
 }
 
-/** Writes the wanted files of an archive that {@link previewPlugin} has found good. */
-export async function restorePlugin(restore: PluginRestore, target: RestoreTarget): Promise<void> {
+/**
+ * Writes the wanted files of an archive that {@link previewPlugin} has found good. It is read again,
+ * and what lies there now may be another one: no member is written that would have been refused.
+ * @throws HostileArchiveError
+ */
+export async function restorePlugin(
+  restore: PluginRestore,
+  target: RestoreTarget,
+  policy: GuardPolicy = { names: 'exact' },
+): Promise<void> {
+  const guard = createMemberGuard(limitsOf(restore.snapshot), policy);
   for await (const member of membersOf(restore)) {
+    const problem = guard.problem(member);
+    if (problem !== undefined) {
+      throw new HostileArchiveError(
+        restore.snapshot.id,
+        [`${JSON.stringify(member.path)}: ${problem}`],
+        1,
+      );
+    }
     if (member.kind !== 'file' || !restore.wanted(member.path)) continue;
     const { path, size, modified, mode, bytes, body } = member;
     await target.write({ path, size, modified, mode, ...(bytes ? { bytes } : {}), body });
