@@ -44,8 +44,11 @@ export function backupGrants(granted: SnapshotsGranted, agents: readonly AgentCo
     // A version that is replaced while it is read is read to its end.
     keys(['s3:GetObject', 's3:GetObjectVersion'], files),
     ...snapshotGrants(granted, agents, [
-      [['s3:GetObject'], [manifests, recoveryKit]],
-      [uploads, [manifests, ...archives, recoveryKit]],
+      [
+        ['s3:GetObject', 's3:PutObject'],
+        [manifests, recoveryKit],
+      ],
+      [uploads, archives],
     ]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', 'passphrase', 'workspace', ...storageScopes(agents)]),
@@ -84,8 +87,8 @@ export function verifyGrants(granted: SnapshotsGranted, agents: readonly AgentCo
 
 /**
  * What `restore` may do: read and open snapshots, and write what they hold into staging folders, or
- * into workspaces and states where somebody says so. It deletes in staging folders only, what a
- * failed restore has left there.
+ * into workspaces and states where somebody says so. It deletes in the new folders of restores only,
+ * what a failed one has left there.
  */
 export function restoreGrants(granted: SnapshotsGranted, agents: readonly AgentConfig[]): Grant[] {
   const { workspace } = granted.buckets;
@@ -103,11 +106,10 @@ export function restoreGrants(granted: SnapshotsGranted, agents: readonly AgentC
   ];
 }
 
-/** What `list` may do: read what says which snapshots there are, and how the last runs went. */
+/** What `list` may do: read what says which snapshots there are. */
 export function listGrants(granted: SnapshotsGranted, agents: readonly AgentConfig[]): Grant[] {
   return [
     ...snapshotGrants(granted, agents, [[['s3:GetObject'], [manifests, verifications]]]),
-    ...stateOf(granted, ['status'], ['s3:GetObject']),
     secretsOf(granted, ['backup', ...storageScopes(agents)]),
   ];
 }
@@ -148,13 +150,13 @@ function snapshotFolder(agent: AgentConfig): BucketFolder[] {
   return [folderByRole(place.settings)].filter((folder) => folder !== undefined);
 }
 
-/** A restore to the cloud writes into a folder that no sync touches. */
+/** A restore to the cloud writes into a folder that no sync touches, and empties it if it fails. */
 function cloudRestoreGrants(folder: BucketFolder | undefined): Grant[] {
   if (!folder) return [];
   return [
     folder.list,
     {
-      actions: ['s3:GetObject', ...uploads],
+      actions: ['s3:GetObject', 's3:DeleteObject', ...uploads],
       resources: [folder.objects(`${folders.restored}/*`)],
       why: 'New folders for restored files, whose names cannot be known beforehand.',
     },
