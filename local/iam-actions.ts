@@ -42,7 +42,9 @@ function header({ headers }: ApiRequest, name: string): string | undefined {
 
 // Services with a JSON protocol: the operation is in a header, the resource in the body.
 
-const jsonServices: Record<string, (input: Input, home: Home, operation: string) => Need[]> = {
+type JsonService = (input: Input, home: Home, operation: string) => Need[] | undefined;
+
+const jsonServices: Record<string, JsonService> = {
   AmazonSQS: (input, home, operation) => [
     need(`sqs:${sqsActions[operation] ?? operation}`, queueArn(text(input['QueueUrl']), home)),
   ],
@@ -56,6 +58,11 @@ const jsonServices: Record<string, (input: Input, home: Home, operation: string)
         'events:detail-type': text(entry['DetailType']),
       }),
     ),
+  // A ciphertext says which key made it, but only to KMS: a request has to name the key itself.
+  TrentService: ({ KeyId: id }, home, operation) =>
+    typeof id === 'string' && !id.includes('alias/')
+      ? [need(`kms:${operation}`, keyArn(id, home))]
+      : undefined,
 };
 
 const knownOperations: Record<string, readonly string[]> = {
@@ -71,6 +78,7 @@ const knownOperations: Record<string, readonly string[]> = {
   ],
   secretsmanager: ['GetSecretValue', 'DescribeSecret', 'PutSecretValue'],
   AWSEvents: ['PutEvents'],
+  TrentService: ['GenerateDataKey', 'Encrypt', 'Decrypt'],
 };
 
 /** A batch needs the permission of the single call. */
@@ -108,6 +116,10 @@ function secretArn(id: string, { region, account }: Home): string {
 
 function busArn(name: string, { region, account }: Home): string {
   return name.startsWith('arn:') ? name : `arn:aws:events:${region}:${account}:event-bus/${name}`;
+}
+
+function keyArn(id: string, { region, account }: Home): string {
+  return id.startsWith('arn:') ? id : `arn:aws:kms:${region}:${account}:key/${id}`;
 }
 
 // S3: the operation is in the method and the query, the resource in the path.
@@ -200,13 +212,13 @@ function objectNeeds(request: ApiRequest, target: S3Target): Need[] | undefined 
     case 'HEAD versionId':
       return [need('s3:GetObjectVersion', object)];
     case 'PUT ':
-      return [...source(request), need('s3:PutObject', object), ...attributes(request, object)];
+      return [...source(request), creation(request, object), ...attributes(request, object)];
     case 'POST uploads':
-      return [need('s3:PutObject', object), ...attributes(request, object)];
+      return [preparation(object), ...attributes(request, object)];
     case 'PUT uploadId':
-      return [...source(request), need('s3:PutObject', object)];
+      return [...source(request), preparation(object)];
     case 'POST uploadId':
-      return [need('s3:PutObject', object)];
+      return [creation(request, object)];
     case 'DELETE uploadId':
       return [need('s3:AbortMultipartUpload', object)];
     case 'GET uploadId':
@@ -218,6 +230,20 @@ function objectNeeds(request: ApiRequest, target: S3Target): Need[] | undefined 
     default:
       return undefined;
   }
+}
+
+/** A request after which the object is there. */
+function creation(request: ApiRequest, object: string): Need {
+  const ifNoneMatch = header(request, 'if-none-match');
+  return need('s3:PutObject', object, {
+    's3:ObjectCreationOperation': 'true',
+    ...(ifNoneMatch === undefined ? {} : { 's3:if-none-match': ifNoneMatch }),
+  });
+}
+
+/** A request of an upload in parts that makes no object yet. */
+function preparation(object: string): Need {
+  return need('s3:PutObject', object, { 's3:ObjectCreationOperation': 'false' });
 }
 
 /** "Not found" is said only to those who may list the bucket; to others it is "forbidden". */

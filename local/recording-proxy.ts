@@ -23,12 +23,32 @@ export interface RecordedCall {
   needs: Need[] | undefined;
 }
 
+/** A request that is about to be passed on. */
+export interface Passing {
+  caller: string | undefined;
+  method: string;
+  /** Path and query. */
+  url: string;
+}
+
+/** What happens to a request beside being recorded. */
+export interface Disturbance {
+  /** Milliseconds for which it is held back. */
+  holdMs?: number;
+  /** It is done, and the connection breaks before its answer. */
+  loseAnswer?: boolean;
+  /** It is not done; the answer is that of a role which may not do it. */
+  forbid?: boolean;
+}
+
 export interface RecordingProxy {
   url: string;
   /** For the emulator: has every function send its requests here, under its own name. */
   env: Record<string, string>;
   /** The requests that have been answered, oldest first. */
   calls: RecordedCall[];
+  /** Asked about every request; until somebody sets it, none is disturbed. */
+  disturb: (request: Passing) => Disturbance | undefined;
   stop: () => Promise<void>;
 }
 
@@ -45,31 +65,46 @@ const introduceYourself = `process.env.AWS_SESSION_TOKEN = '${callerMark}' + pro
 export async function startRecordingProxy(target: string, home: Home): Promise<RecordingProxy> {
   const calls: RecordedCall[] = [];
   const server = createServer((incoming, answer) => {
-    forward(target, incoming, answer, (status, body) => {
-      calls.push(describe(incoming, status, body, home));
-    });
+    const { method = '', url = '' } = incoming;
+    const disturbance = proxy.disturb({ caller: callerOf(incoming), method, url }) ?? {};
+    const pass = (): void => {
+      if (disturbance.forbid === true) {
+        calls.push(describe(incoming, 403, '', home));
+        answer.writeHead(403, { 'Content-Type': 'application/xml' });
+        answer.end('<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>');
+        return;
+      }
+      forward(target, incoming, answer, disturbance, (status, body) => {
+        calls.push(describe(incoming, status, body, home));
+      });
+    };
+    if (disturbance.holdMs === undefined) pass();
+    else setTimeout(pass, disturbance.holdMs);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const preload = `data:text/javascript,${encodeURIComponent(introduceYourself)}`;
-  return {
+  const proxy: RecordingProxy = {
     url,
     env: { AWS_ENDPOINT_URL: url, NODE_OPTIONS: `--import=${preload}` },
     calls,
+    disturb: () => undefined,
     stop: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+  return proxy;
 }
 
-/** Passes a request on as it is, and the answer back. */
+/** Passes a request on as it is, and the answer back unless that is to be lost. */
 function forward(
   target: string,
   incoming: IncomingMessage,
   answer: ServerResponse,
+  { loseAnswer = false }: Disturbance,
   onAnswer: (status: number, body: string) => void,
 ): void {
   const { method = 'GET', url = '/' } = incoming;
@@ -81,12 +116,21 @@ function forward(
   const outgoing = send(new URL(url, target), { method, headers }, (upstream) => {
     const status = upstream.statusCode ?? 0;
     onAnswer(status, Buffer.concat(body).toString());
+    if (loseAnswer) {
+      upstream.resume();
+      incoming.socket.destroy();
+      return;
+    }
     answer.writeHead(status, upstream.rawHeaders);
     upstream.pipe(answer);
   });
   outgoing.on('error', (error) => {
     if (!answer.headersSent) answer.writeHead(502);
     answer.end(error.message);
+  });
+  // Who gives a request up is not waited for.
+  answer.on('close', () => {
+    if (!answer.writableFinished) outgoing.destroy();
   });
   incoming.pipe(outgoing);
 }
@@ -95,19 +139,24 @@ function namesResourceInBody({ headers, url = '' }: IncomingMessage): boolean {
   return headers['x-amz-target'] !== undefined || /[?&]delete(=|&|$)/.test(url);
 }
 
+/** The name of the function that sent it, if it says so. */
+function callerOf({ headers }: IncomingMessage): string | undefined {
+  const token = headers['x-amz-security-token'];
+  return typeof token === 'string' && token.startsWith(callerMark)
+    ? token.slice(callerMark.length)
+    : undefined;
+}
+
 function describe(
-  { method = '', url = '', headers }: IncomingMessage,
+  incoming: IncomingMessage,
   status: number,
   body: string,
   home: Home,
 ): RecordedCall {
-  const token = headers['x-amz-security-token'];
+  const { method = '', url = '', headers } = incoming;
   const operation = headers['x-amz-target'];
   return {
-    caller:
-      typeof token === 'string' && token.startsWith(callerMark)
-        ? token.slice(callerMark.length)
-        : undefined,
+    caller: callerOf(incoming),
     request: [method, url, operation].filter((part) => part !== undefined).join(' '),
     status,
     needs: needsOf({ method, url, headers, body, status }, home),

@@ -3,16 +3,14 @@
  * and their rclone make while they go through all their work, and each is judged by the policies of
  * the deployed template. The emulator itself enforces none.
  */
-import {
-  GetFunctionConfigurationCommand,
-  UpdateFunctionConfigurationCommand,
-} from '@aws-sdk/client-lambda';
+import { KMS } from '@aws-crypto/kms-keyring-node';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Job, jobs } from '../../functions/shared/contract/index.ts';
 import { stackName } from '../../infra/deployment.ts';
 import { account, region } from '../../local/emulator.ts';
 import type { Need } from '../../local/iam-actions.ts';
@@ -23,20 +21,30 @@ import {
   type RecordingProxy,
   startRecordingProxy,
 } from '../../local/recording-proxy.ts';
-import { deployment, mailboxAgent, output, startWorld, type World } from '../../local/world.ts';
+import {
+  deployment,
+  mailboxAgent,
+  type Places,
+  snapshotsOfOwn,
+  startWorld,
+  type World,
+} from '../../local/world.ts';
 import {
   type DeployedPolicies,
   deployedPolicies,
   type FunctionRole,
   type PolicyStatement,
 } from '../fixtures/deployed-policies.ts';
-import { evaluate } from '../fixtures/evaluate.ts';
+import { type Decision, evaluate } from '../fixtures/evaluate.ts';
+import { exerciseSnapshots, teamSnapshots } from '../fixtures/exercise-snapshots.ts';
 import { exerciseEverything, operatorsBucket } from '../fixtures/exercise.ts';
+import { changeEnvironment } from '../fixtures/function-environment.ts';
 import { type Excuse, excuses, grantsOf, usageReport, usesOf } from '../fixtures/grants.ts';
 
-const titles = ['Sync', 'Drain', 'Notify'] as const;
-type Title = (typeof titles)[number];
-const titleOf = { sync: 'Sync', drain: 'Drain', notify: 'Notify' } as const;
+const names = [...jobs, 'notify'] as const;
+type Name = Job | 'notify';
+/** The functions that move drops and files; the others deal with snapshots. */
+const movers = ['sync', 'drain', 'notify'] as const;
 
 let world: World;
 let proxy: RecordingProxy;
@@ -44,26 +52,19 @@ let policies: DeployedPolicies;
 const cleanUps: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  const remoteWorkspace = await mkdtemp(join(tmpdir(), 'workspace-sync-far-'));
-  cleanUps.push(() => rm(remoteWorkspace, { recursive: true, force: true }));
+  const remoteWorkspace = await givenFolder();
   const far = await startRcloneServer({ protocol: 'webdav', folder: remoteWorkspace });
   cleanUps.push(far.stop);
+  const vaultFolder = await givenFolder();
+  const vault = await startRcloneServer({ protocol: 'webdav', folder: vaultFolder });
+  cleanUps.push(vault.stop);
+  const urls = { far: far.url, vault: vault.url };
+  let places: Places | undefined;
   world = await startWorld({
-    configure: (places) => ({
-      deployment,
-      agents: {
-        main: mailboxAgent(places),
-        team: { sync: { ...inOperatorsBucket('team/files'), maxDropBytes: 1000 } },
-        far: {
-          workspace: {
-            kind: 'remote',
-            rcloneType: 'webdav',
-            rcloneOptions: { url: far.url, vendor: 'other', bearer_token: '${WORKSPACE_TOKEN}' },
-          },
-          sync: { ...inOperatorsBucket('team/far'), trash: false },
-        },
-      },
-    }),
+    configure: (given) => {
+      places = given;
+      return { deployment, agents: agentsIn(given, urls) };
+    },
     env: async (emulatorUrl) => {
       proxy = await startRecordingProxy(emulatorUrl, { region, account });
       cleanUps.push(proxy.stop);
@@ -73,18 +74,84 @@ beforeAll(async () => {
   cleanUps.push(() => world.stop());
   await world.s3.send(new CreateBucketCommand({ Bucket: operatorsBucket }));
   await storeSecret('far', 'workspace', { WORKSPACE_TOKEN: 'far-away' });
+  await storeSecret('far', 'backup', { VAULT_TOKEN: 'far-away, too' });
+  // The account of the emulator begins without keys, and a configuration has to name one.
+  const kmsKeyArn = await givenKmsKey();
+  if (places) {
+    await world.redeploy({ deployment, agents: agentsIn(places, urls, { kmsKeyArn }) });
+  }
   await sendQueueRequestsThroughProxy();
   policies = await deployedPolicies(world.emulator, stackName(deployment));
+  policies.onResources.set(kmsKeyArn, [everybodyWithARole]);
   await exerciseEverything({
     world,
     remoteWorkspace,
-    hasCalled: (job, action) => needsOf(titleOf[job]).some((need) => need.action === action),
+    hasCalled: (name, action) => needsOf(name).some((need) => need.action === action),
   });
-}, 180_000);
+  await exerciseSnapshots({ world, proxy, remoteWorkspace, vault: vaultFolder });
+}, 420_000);
 
 afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
+
+async function givenFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-far-'));
+  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Agents that differ in where their files, cloud folders and snapshots lie: see the exercises. */
+function agentsIn(
+  places: Places,
+  urls: Record<'far' | 'vault', string>,
+  kms: { kmsKeyArn?: string } = {},
+): Record<string, object> {
+  const webdav = (url: string, token: string): object => ({
+    rcloneType: 'webdav',
+    rcloneOptions: { url, vendor: 'other', bearer_token: token },
+  });
+  const { passphrase } = snapshotsOfOwn;
+  const backup = { enabled: true, encrypt: true, retain: 1, passphrase };
+  return {
+    main: {
+      ...mailboxAgent(places),
+      backup: { ...backup, provider: 's3' },
+    },
+    plain: { backup: { enabled: true } },
+    team: {
+      sync: { ...inOperatorsBucket('team/files'), maxDropBytes: 1000 },
+      backup: {
+        enabled: true,
+        provider: 's3',
+        bucket: operatorsBucket,
+        prefix: teamSnapshots,
+        retain: 1,
+        encrypt: kms.kmsKeyArn !== undefined,
+        ...kms,
+      },
+    },
+    far: {
+      workspace: { kind: 'remote', ...webdav(urls.far, '${WORKSPACE_TOKEN}') },
+      sync: { ...inOperatorsBucket('team/far'), trash: false },
+      backup: {
+        ...backup,
+        provider: 'custom',
+        remotePath: 'far',
+        custom: webdav(urls.vault, '${VAULT_TOKEN}'),
+      },
+    },
+    kin: {
+      sync: {
+        provider: 'custom',
+        mode: 'mailbox',
+        remotePath: 'kin',
+        custom: webdav(urls.vault, '${CLOUD_PASSWORD}'),
+      },
+      backup: { ...backup, ...kms },
+    },
+  };
+}
 
 /** A cloud folder in a bucket of the same account: reached by the role, for there are no keys. */
 function inOperatorsBucket(remotePath: string): Record<string, unknown> {
@@ -98,6 +165,22 @@ function inOperatorsBucket(remotePath: string): Record<string, unknown> {
   };
 }
 
+async function givenKmsKey(): Promise<string> {
+  const kms = new KMS(world.emulator.client);
+  const { KeyMetadata } = await kms.createKey({});
+  kms.destroy();
+  return KeyMetadata?.Arn ?? '';
+}
+
+/** The policy that KMS gives to a key: it leaves the decision to the policies of roles. */
+const everybodyWithARole: PolicyStatement = {
+  Effect: 'Allow',
+  Principal: { AWS: `arn:aws:iam::${account}:root` },
+  Action: ['kms:*'],
+  Resource: ['*'],
+  names: ['*'],
+};
+
 async function storeSecret(agent: string, scope: string, values: object): Promise<void> {
   const client = new SecretsManagerClient(world.emulator.client);
   const Name = `workspace-sync/${deployment}/${agent}/${scope}`;
@@ -108,32 +191,24 @@ async function storeSecret(agent: string, scope: string, values: object): Promis
 /** For SQS the SDK calls the host in a queue's URL, whatever the endpoint is. */
 async function sendQueueRequestsThroughProxy(): Promise<void> {
   const queueHost = new RegExp(`^http://[^/]+:${new URL(world.emulator.url).port}(?=/)`);
-  for (const title of titles) {
-    const FunctionName = output(world.outputs, `${title}FunctionName`);
-    const { Environment } = await world.lambda.send(
-      new GetFunctionConfigurationCommand({ FunctionName }),
-    );
-    const Variables = Object.fromEntries(
-      Object.entries(Environment?.Variables ?? {}).map(([name, value]) => [
-        name,
-        value.replace(queueHost, proxy.url),
-      ]),
-    );
-    await world.lambda.send(
-      new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }),
+  for (const name of movers) {
+    await changeEnvironment(world, name, (env) =>
+      Object.fromEntries(
+        Object.entries(env).map(([key, value]) => [key, value.replace(queueHost, proxy.url)]),
+      ),
     );
   }
 }
 
-function roleOf(title: Title): FunctionRole {
-  const role = policies.roles.find((candidate) => candidate.title.endsWith(title));
-  if (!role) throw new Error(`There is no function ${title}.`);
+function roleOf(name: Name): FunctionRole {
+  const role = policies.roles.find(({ title }) => title.toLowerCase().endsWith(name));
+  if (!role) throw new Error(`There is no function ${name}.`);
   return role;
 }
 
 /** Each permission that a function has needed, once. */
-function needsOf(title: Title): Need[] {
-  const { functionName } = roleOf(title);
+function needsOf(name: Name): Need[] {
+  const { functionName } = roleOf(name);
   const needs = proxy.calls
     .filter((call) => call.caller === functionName)
     .flatMap((call) => call.needs ?? []);
@@ -151,6 +226,19 @@ async function denied(needs: Need[], statements: readonly PolicyStatement[]): Pr
   return judged.filter(({ decision }) => decision !== 'Allowed').map(({ what }) => what);
 }
 
+/** What a role may do about something that nobody has done. */
+function judge(name: Name, action: string, resource: string, context = {}): Promise<Decision> {
+  return evaluate(roleOf(name).statements, { action, resource, context }, policies.onResources);
+}
+
+/** An object that a function has asked for, by its name. */
+function seen(pattern: RegExp): string {
+  const all = proxy.calls.flatMap(({ needs }) => needs ?? []);
+  const found = all.find(({ resource }) => pattern.test(resource));
+  if (!found) throw new Error(`Nothing was asked about ${String(pattern)}.`);
+  return found.resource;
+}
+
 /** Grants that no request of a function's code uses, and why they are needed. */
 const unused: Excuse[] = [
   { action: 'logs:CreateLogStream', why: 'Lambda writes the logs itself, with the role.' },
@@ -164,37 +252,63 @@ const unused: Excuse[] = [
     why: 'Lambda itself puts an invocation there that ended in an error.',
   },
   { action: 's3:AbortMultipartUpload', why: 'Only after an upload that broke off.' },
+  {
+    action: 's3:GetObjectVersion',
+    name: /^<BucketsWorkspace\.Arn>/,
+    why: 'Only to go on with a file that was replaced after a connection to it broke.',
+  },
+  {
+    action: 's3:PutObject',
+    name: /\/snapshots\/team\/backup-\*\.(tar|files)\.zst$/,
+    why: 'Its snapshots are encrypted: it is for the day when somebody switches that off.',
+  },
+];
+
+/** What is asked in vain, and why it is not granted all the same. */
+const refused = [
+  {
+    name: 'restore',
+    action: 's3:GetBucketVersioning',
+    why: 'rclone asks before it empties a folder. Where it may not know, it deletes as everybody does; where it knew of versions, it would delete those, too.',
+  },
 ];
 
 describe('what the functions ask of AWS', () => {
   it('is all written down and understood, with the function that asked', () => {
     const strange = ({ caller, needs }: RecordedCall): boolean => !caller || !needs;
     expect(proxy.calls.filter(strange)).toEqual([]);
-    for (const title of titles) expect(needsOf(title).length).toBeGreaterThan(5);
+    for (const name of names) expect(needsOf(name).length, name).toBeGreaterThan(5);
   });
 
-  it.each(titles)('is allowed to the role of %s', async (title) => {
-    expect(await denied(needsOf(title), roleOf(title).statements)).toEqual([]);
+  it.each(names)('is allowed to the role of %s, or refused for a reason', async (name) => {
+    const inVain = refused.filter((one) => one.name === name).map(({ action }) => action);
+    const wanted = needsOf(name).filter(({ action }) => !inVain.includes(action));
+    expect(await denied(wanted, roleOf(name).statements)).toEqual([]);
+    for (const action of inVain) {
+      const asked = needsOf(name).filter((need) => need.action === action);
+      expect(await denied(asked, roleOf(name).statements)).toHaveLength(asked.length);
+      expect(asked, `Nobody asks for ${action} any more`).not.toEqual([]);
+    }
   });
 
   it('would be denied without the statement that allows it', async () => {
-    const { statements } = roleOf('Drain');
+    const { statements } = roleOf('drain');
     const others = statements.filter(({ Action }) => !Action.includes('s3:DeleteObjectVersion'));
     expect(others).toHaveLength(statements.length - 1);
-    expect(await denied(needsOf('Drain'), others)).toContainEqual(
+    expect(await denied(needsOf('drain'), others)).toContainEqual(
       expect.stringMatching(/^s3:DeleteObjectVersion on .*\/main\/_outbox\/small\.txt: Implicitly/),
     );
   });
 
   it('would be denied to another function', async () => {
-    expect(await denied(needsOf('Drain'), roleOf('Sync').statements)).not.toEqual([]);
-    expect(await denied(needsOf('Sync'), roleOf('Drain').statements)).not.toEqual([]);
-    expect(await denied(needsOf('Notify'), roleOf('Drain').statements)).not.toEqual([]);
+    expect(await denied(needsOf('drain'), roleOf('sync').statements)).not.toEqual([]);
+    expect(await denied(needsOf('sync'), roleOf('drain').statements)).not.toEqual([]);
+    expect(await denied(needsOf('notify'), roleOf('drain').statements)).not.toEqual([]);
   });
 
   it('would be denied without TLS, by the buckets and queues themselves', async () => {
-    const { statements } = roleOf('Drain');
-    const guarded = needsOf('Drain').filter(({ resource }) =>
+    const { statements } = roleOf('drain');
+    const guarded = needsOf('drain').filter(({ resource }) =>
       [...policies.onResources.keys()].some((arn) => resource.startsWith(arn)),
     );
     expect(guarded.length).toBeGreaterThan(10);
@@ -206,13 +320,96 @@ describe('what the functions ask of AWS', () => {
   });
 });
 
+describe('who takes a function over', () => {
+  const inBothBuckets = [/:workspacesync.*\/main\/backup-/, /:the-team\/snapshots\/team\/backup-/];
+  const others = (...but: Name[]): Name[] => names.filter((name) => !but.includes(name));
+
+  it.each(others('prune'))('cannot delete a snapshot with %s', async (name) => {
+    for (const place of inBothBuckets) {
+      for (const end of ['manifest\\.json$', 'tar\\.zst\\.enc$', 'verified-']) {
+        const object = seen(new RegExp(place.source + '.*' + end));
+        expect(await judge(name, 's3:DeleteObject', object), object).toBe('ImplicitlyDenied');
+        expect(await judge('prune', 's3:DeleteObject', object), object).toBe('Allowed');
+      }
+    }
+  });
+
+  it.each(names)('cannot undo with %s what keeps deleted snapshots', async (name) => {
+    for (const place of inBothBuckets) {
+      const object = seen(place);
+      const bucket = object.replace(/\/.*/, '');
+      for (const action of [
+        's3:DeleteObjectVersion',
+        's3:PutObjectRetention',
+        's3:PutObjectLegalHold',
+        's3:BypassGovernanceRetention',
+      ]) {
+        expect(await judge(name, action, object), action).toBe('ImplicitlyDenied');
+      }
+      for (const action of [
+        's3:PutBucketPolicy',
+        's3:PutLifecycleConfiguration',
+        's3:PutBucketVersioning',
+        's3:DeleteBucket',
+      ]) {
+        expect(await judge(name, action, bucket), action).toBe('ImplicitlyDenied');
+      }
+    }
+  });
+
+  it('cannot write over a snapshot, whatever the role allows', async () => {
+    const manifest = seen(/\/main\/backup-.*\.manifest\.json$/);
+    const making = { 's3:ObjectCreationOperation': 'true' };
+    const unlessTaken = { ...making, 's3:if-none-match': '*' };
+    const write = (context: object): Promise<Decision> =>
+      judge('backup', 's3:PutObject', manifest, context);
+    expect(await write(making)).toBe('ExplicitlyDenied');
+    expect(await write(unlessTaken)).toBe('Allowed');
+    const part = { 's3:ObjectCreationOperation': 'false' };
+    const archive = seen(/\/main\/backup-.*\.tar\.zst\.enc$/);
+    expect(await judge('backup', 's3:PutObject', archive, part)).toBe('Allowed');
+  });
+
+  it.each(others('backup', 'verify', 'restore'))(
+    'cannot read a passphrase with %s',
+    async (name) => {
+      const secret = seen(/secret:workspace-sync\/local\/main\/passphrase-/);
+      const read = 'secretsmanager:GetSecretValue';
+      expect(await judge(name, read, secret)).toBe('ImplicitlyDenied');
+      expect(await judge('restore', read, secret)).toBe('Allowed');
+    },
+  );
+
+  it.each([
+    ['backup', 's3:GetObject', /\/main\/backup-.*\.tar\.zst\.enc$/],
+    ['backup', 's3:PutObject', /\/main\/workspace\//],
+    ['backup', 'kms:Decrypt', /:key\//],
+    ['prune', 's3:GetObject', /\/main\/backup-.*\.tar\.zst\.enc$/],
+    ['prune', 's3:GetObject', /\/main\/workspace\//],
+    ['prune', 'kms:Decrypt', /:key\//],
+    ['verify', 's3:GetObject', /\/main\/workspace\//],
+    ['verify', 's3:PutObject', /\/main\/backup-.*\.manifest\.json$/],
+    ['verify', 'kms:GenerateDataKey', /:key\//],
+    ['restore', 's3:PutObject', /\/main\/backup-.*\.manifest\.json$/],
+    ['restore', 's3:DeleteObject', /\/main\/workspace\//],
+    ['restore', 'kms:GenerateDataKey', /:key\//],
+    ['list', 's3:GetObject', /\/main\/backup-.*\.tar\.zst\.enc$/],
+    ['list', 'kms:Decrypt', /:key\//],
+    ['sync', 's3:GetObject', /\/main\/backup-/],
+  ] as const)('cannot with %s do %s on %s', async (name, action, pattern) => {
+    const unlessTaken = { 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' };
+    const context = action === 's3:PutObject' ? unlessTaken : {};
+    expect(await judge(name, action, seen(pattern), context)).toBe('ImplicitlyDenied');
+  });
+});
+
 describe('what the roles grant', () => {
   it('is used, or explained', async () => {
     const usage = await Promise.all(
-      titles.flatMap((title) =>
-        grantsOf(roleOf(title)).map(async (grant) => ({
+      names.flatMap((name) =>
+        grantsOf(roleOf(name)).map(async (grant) => ({
           grant,
-          uses: await usesOf(grant, needsOf(title)),
+          uses: await usesOf(grant, needsOf(name), policies.onResources),
           excuse: unused.find((excuse) => excuses(excuse, grant)),
         })),
       ),

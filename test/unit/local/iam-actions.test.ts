@@ -81,6 +81,20 @@ describe('a request to S3', () => {
   });
 
   it.each([
+    ['PUT /b/k', 'true'],
+    ['POST /b/k?uploadId=u', 'true'],
+    ['POST /b/k?uploads=', 'false'],
+    ['PUT /b/k?partNumber=1&uploadId=u', 'false'],
+  ])('%s makes an object: %s', (line, makes) => {
+    expect(ofS3(line)?.[0]?.context).toEqual({ 's3:ObjectCreationOperation': makes });
+  });
+
+  it.each(['PUT /b/k', 'POST /b/k?uploadId=u'])('%s says if it spares what is there', (line) => {
+    const [need] = ofS3(line, { headers: { 'if-none-match': '*' } }) ?? [];
+    expect(need?.context).toMatchObject({ 's3:if-none-match': '*' });
+  });
+
+  it.each([
     ['x-amz-acl', 's3:PutObjectAcl'],
     ['x-amz-tagging', 's3:PutObjectTagging'],
     ['x-amz-object-lock-mode', 's3:PutObjectRetention'],
@@ -134,6 +148,20 @@ describe('a request with a JSON protocol', () => {
     );
   });
 
+  it.each(['GenerateDataKey', 'Encrypt', 'Decrypt'])('asks KMS to %s with a key', (operation) => {
+    const arn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd';
+    for (const KeyId of [arn, '1234abcd']) {
+      expect(named(ofJson(`TrentService.${operation}`, { KeyId }))).toEqual([
+        `kms:${operation} ${arn}`,
+      ]);
+    }
+  });
+
+  it('asks KMS with a key that the request does not tell', () => {
+    expect(ofJson('TrentService.Decrypt', { CiphertextBlob: 'AQ==' })).toBeUndefined();
+    expect(ofJson('TrentService.Encrypt', { KeyId: 'alias/own' })).toBeUndefined();
+  });
+
   it('puts events on each bus that its entries name', () => {
     const entry = { EventBusName: 'own', Source: 'us', DetailType: 'Done', Detail: '{}' };
     expect(ofJson('AWSEvents.PutEvents', { Entries: [entry, { Source: 'us' }] })).toEqual([
@@ -150,12 +178,14 @@ describe('a request with a JSON protocol', () => {
     ]);
   });
 
-  it.each(['AmazonSQS.PurgeQueue', 'DynamoDB_20120810.PutItem', 'secretsmanager.DeleteSecret'])(
-    '%s is not known',
-    (target) => {
-      expect(ofJson(target, {})).toBeUndefined();
-    },
-  );
+  it.each([
+    'AmazonSQS.PurgeQueue',
+    'DynamoDB_20120810.PutItem',
+    'secretsmanager.DeleteSecret',
+    'TrentService.ScheduleKeyDeletion',
+  ])('%s is not known', (target) => {
+    expect(ofJson(target, { KeyId: '1234abcd' })).toBeUndefined();
+  });
 });
 
 it('knows no other request', () => {
