@@ -1,8 +1,20 @@
-import { mkdirSync, openSync, writeSync, closeSync, futimesSync, fchmodSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  write as writeWithCallback,
+  writeSync,
+} from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hash } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { RestoredFile, RestoreTarget } from './target.ts';
+
+const write = promisify(writeWithCallback);
 
 /** Bits of a mode that a restore may set: never setuid, setgid or sticky. */
 const permissionBits = 0o777;
@@ -14,10 +26,10 @@ const permissionBits = 0o777;
  * Small files are written synchronously: ten thousand of them take less time so than the waiting
  * for as many callbacks would.
  */
-export function folderTarget(folder: string, runId: string): RestoreTarget & { renamed: string[] } {
+export function folderTarget(folder: string, runId: string): RestoreTarget & { collisions: string[] } {
   const unfinished = `${folder}.incomplete-${runId}`;
   const made = new Set<string>();
-  const renamed: string[] = [];
+  const collisions: string[] = [];
   const parentOf = (path: string): void => {
     const parent = dirname(path);
     if (made.has(parent)) return;
@@ -32,7 +44,7 @@ export function folderTarget(folder: string, runId: string): RestoreTarget & { r
     } catch (error) {
       // Object stores know names that are one here, or a file and a folder at once.
       if (!isCollision(error)) throw error;
-      renamed.push(path);
+      collisions.push(path);
       const other = join(unfinished, 'renamed', hash('sha256', path).slice(0, 16), 'file');
       parentOf(other);
       return { file: openSync(other, 'wx', 0o600), at: other };
@@ -40,7 +52,7 @@ export function folderTarget(folder: string, runId: string): RestoreTarget & { r
   };
   return {
     description: folder,
-    renamed,
+    collisions,
     async isOccupied() {
       try {
         return (await readdir(folder)).length > 0;
@@ -50,11 +62,15 @@ export function folderTarget(folder: string, runId: string): RestoreTarget & { r
       }
     },
     async write(target) {
-      const { file } = create(target.path);
+      const { file, at } = create(target.path);
       try {
         if (target.bytes) writeAll(file, target.bytes);
-        else for await (const chunk of target.body) writeAll(file, chunk);
+        else await writeBehind(file, target.body);
         stamp(file, target);
+      } catch (error) {
+        // The next leg begins this file afresh.
+        rmSync(at, { force: true });
+        throw error;
       } finally {
         closeSync(file);
       }
@@ -69,6 +85,27 @@ export function folderTarget(folder: string, runId: string): RestoreTarget & { r
       await rm(unfinished, { recursive: true, force: true });
     },
   };
+}
+
+/** Each piece is written while the next is decrypted and unpacked. */
+async function writeBehind(file: number, body: AsyncIterable<Buffer>): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const piece of body) {
+      await writing;
+      writing = writePiece(file, piece);
+      // It is awaited with the next piece; a failure before that is nobody's yet.
+      writing.catch(() => undefined);
+    }
+  } finally {
+    // The file is closed after this, whatever has failed.
+    await Promise.allSettled([writing]);
+  }
+  await writing;
+}
+
+async function writePiece(file: number, piece: Buffer): Promise<void> {
+  for (let at = 0; at < piece.length;) at += (await write(file, piece, at)).bytesWritten;
 }
 
 function writeAll(file: number, bytes: Buffer): void {
