@@ -3,14 +3,18 @@
  * the functions, the SDK and rclone ask for when they move small files, and answers the queue's, the
  * bus's and the secrets' calls too, because functions know one endpoint for all of AWS.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface StoredObject {
-  body: Buffer;
+  /** In the pieces that it was uploaded in. */
+  pieces: readonly Buffer[];
+  size: number;
   etag: string;
   modified: Date;
   /** `x-amz-meta-*` and the content type. */
@@ -24,6 +28,8 @@ export interface S3Server {
   url: string;
   /** Milliseconds by which every answer is late. */
   latencyMs: number;
+  /** Whether the parts of uploads are thrown away: for uploads larger than the memory. */
+  forgetParts: boolean;
   /** Requests by bucket and kind since they were last cleared. */
   counts: Map<string, Counts>;
   /** The objects of a bucket; made where it is missing. */
@@ -43,14 +49,29 @@ export class Bucket {
   }
 
   put(key: string, body: Buffer, headers: Record<string, string> = {}): StoredObject {
-    if (!this.#objects.has(key)) this.#sorted = undefined;
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
-    const object = {
-      body,
-      etag,
-      headers,
-      modified: new Date(Math.floor(Date.now() / 1_000) * 1_000),
-    };
+    return this.#keep(key, [body], headers, etag);
+  }
+
+  /** An object of several parts; its tag says nothing of its content, as where S3 encrypts it. */
+  putParts(
+    key: string,
+    parts: readonly Buffer[],
+    headers: Record<string, string> = {},
+  ): StoredObject {
+    return this.#keep(key, parts, headers, `"${randomUUID()}-${parts.length}"`);
+  }
+
+  #keep(
+    key: string,
+    pieces: readonly Buffer[],
+    headers: Record<string, string>,
+    etag: string,
+  ): StoredObject {
+    if (!this.#objects.has(key)) this.#sorted = undefined;
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    const modified = new Date(Math.floor(Date.now() / 1_000) * 1_000);
+    const object = { pieces, size, etag, headers, modified };
     this.#objects.set(key, object);
     return object;
   }
@@ -88,17 +109,14 @@ function firstAtLeast(sorted: readonly string[], wanted: string): number {
 export async function startS3Server(): Promise<S3Server> {
   const buckets = new Map<string, Bucket>();
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
-    void respond(s3, incoming).then(({ status, headers = {}, body = '' }) => {
-      const length = headers['content-length'] ?? String(Buffer.byteLength(body));
-      outgoing.writeHead(status, { ...headers, 'content-length': length });
-      outgoing.end(body);
-    });
+    void respond(s3, incoming).then((answer) => send(outgoing, answer));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const s3: S3Server = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     latencyMs: 0,
+    forgetParts: false,
     counts: new Map(),
     secret: {},
     bucket(name) {
@@ -118,7 +136,25 @@ export async function startS3Server(): Promise<S3Server> {
 interface Answer {
   status: number;
   headers?: Record<string, string>;
-  body?: string | Buffer;
+  body?: string | readonly Buffer[];
+}
+
+async function send(
+  outgoing: ServerResponse,
+  { status, headers = {}, body = '' }: Answer,
+): Promise<void> {
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : bytesOf(body);
+  outgoing.writeHead(status, { 'content-length': String(length), ...headers });
+  if (typeof body === 'string') {
+    outgoing.end(body);
+    return;
+  }
+  // To hand over everything at once would hold a large object twice. A reader may go away.
+  await pipeline(Readable.from(body), outgoing).catch(() => undefined);
+}
+
+function bytesOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 interface Request {
@@ -128,6 +164,7 @@ interface Request {
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
   body: Buffer;
+  forget: boolean;
   /** Object of a path `/bucket/key`, for copies. */
   find: (path: string) => StoredObject | undefined;
 }
@@ -149,6 +186,7 @@ async function respond(s3: S3Server, incoming: IncomingMessage): Promise<Answer>
     query: url.searchParams,
     headers: incoming.headers,
     body,
+    forget: s3.forgetParts,
     find: (path) => {
       const source = splitPath(path.startsWith('/') ? path : `/${path}`);
       return s3.bucket(source.bucket).get(source.key);
@@ -227,7 +265,7 @@ function answerBucket(request: Request): Answer {
 
 function answerObject(request: Request): Answer {
   const { method, bucket, key, query } = request;
-  if (query.has('uploads') || query.has('uploadId')) return notImplemented(request);
+  if (query.has('uploads') || query.has('uploadId')) return answerUpload(request);
   switch (method) {
     case 'GET':
     case 'HEAD':
@@ -242,16 +280,79 @@ function answerObject(request: Request): Answer {
   }
 }
 
-function read({ method, bucket, key }: Request): Answer {
+/** What has come of uploads in parts, by their ids. */
+const uploads = new Map<string, { parts: Buffer[]; headers: Record<string, string> }>();
+
+function answerUpload(request: Request): Answer {
+  const { method, bucket, key, query, headers, body, forget } = request;
+  if (method === 'POST' && query.has('uploads')) {
+    const id = randomUUID();
+    uploads.set(id, { parts: [], headers: keptHeaders(headers) });
+    return xml(
+      `<InitiateMultipartUploadResult><Key>${escape(key)}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+    );
+  }
+  const id = query.get('uploadId') ?? '';
+  const upload = uploads.get(id);
+  if (!upload) return failure(404, 'NoSuchUpload');
+  if (method === 'PUT') {
+    upload.parts[Number(query.get('partNumber')) - 1] = forget ? Buffer.alloc(0) : body;
+    return { status: 200, headers: { etag: `"${randomUUID()}"` } };
+  }
+  if (method !== 'POST' && method !== 'DELETE') return notImplemented(request);
+  if (method === 'POST' && headers['if-none-match'] === '*' && bucket.get(key))
+    return failure(412, 'PreconditionFailed');
+  uploads.delete(id);
+  if (method === 'DELETE') return { status: 204 };
+  const { etag } = bucket.putParts(key, upload.parts, upload.headers);
+  return xml(
+    `<CompleteMultipartUploadResult><Key>${escape(key)}</Key><ETag>${escape(etag)}</ETag></CompleteMultipartUploadResult>`,
+  );
+}
+
+function read({ method, bucket, key, headers: asked }: Request): Answer {
   const object = bucket.get(key);
   if (!object) return failure(404, method === 'HEAD' ? '' : 'NoSuchKey');
   const headers = {
     ...object.headers,
     etag: object.etag,
     'last-modified': object.modified.toUTCString(),
-    'content-length': String(object.body.length),
+    'accept-ranges': 'bytes',
   };
-  return { status: 200, headers, ...(method === 'GET' ? { body: object.body } : {}) };
+  const whole = { from: 0, to: object.size };
+  const range = rangeOf(asked.range, object.size) ?? whole;
+  const isPart = asked.range !== undefined;
+  if (range.from >= object.size && isPart) return failure(416, 'InvalidRange');
+  return {
+    status: isPart ? 206 : 200,
+    headers: {
+      ...headers,
+      'content-length': String(range.to - range.from),
+      ...(isPart && { 'content-range': `bytes ${range.from}-${range.to - 1}/${object.size}` }),
+    },
+    ...(method === 'GET' && { body: [...piecesOf(object.pieces, range)] }),
+  };
+}
+
+interface Range {
+  from: number;
+  /** The byte behind it. */
+  to: number;
+}
+
+function rangeOf(header: string | undefined, size: number): Range | undefined {
+  const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(header ?? '') ?? [];
+  if (from === undefined) return undefined;
+  return { from: Number(from), to: Math.min(size, last ? Number(last) + 1 : size) };
+}
+
+function* piecesOf(pieces: readonly Buffer[], { from, to }: Range): Generator<Buffer> {
+  let at = 0;
+  for (const piece of pieces) {
+    const part = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
+    at += piece.length;
+    if (part.length > 0) yield part;
+  }
 }
 
 function write({ bucket, key, headers, body, find }: Request): Answer {
@@ -268,7 +369,8 @@ function write({ bucket, key, headers, body, find }: Request): Answer {
   const source = find(copySource.split('?')[0] ?? '');
   if (!source) return failure(404, 'NoSuchKey');
   const replaced = headers['x-amz-metadata-directive'] === 'REPLACE';
-  const copy = bucket.put(key, source.body, replaced ? keptHeaders(headers) : source.headers);
+  const kept = replaced ? keptHeaders(headers) : source.headers;
+  const copy = bucket.put(key, Buffer.concat(source.pieces), kept);
   return xml(
     `<CopyObjectResult><ETag>${escape(copy.etag)}</ETag>` +
       `<LastModified>${copy.modified.toISOString()}</LastModified></CopyObjectResult>`,
@@ -349,7 +451,7 @@ function entryXml(bucket: Bucket, entry: string, encode: (text: string) => strin
   if (!object) return `<CommonPrefixes><Prefix>${encode(entry)}</Prefix></CommonPrefixes>`;
   return (
     `<Contents><Key>${encode(entry)}</Key><LastModified>${object.modified.toISOString()}</LastModified>` +
-    `<ETag>${escape(object.etag)}</ETag><Size>${object.body.length}</Size>` +
+    `<ETag>${escape(object.etag)}</ETag><Size>${object.size}</Size>` +
     '<StorageClass>STANDARD</StorageClass></Contents>'
   );
 }
