@@ -1,3 +1,4 @@
+import { endless } from '../functions/shared/snapshot/read/leg-over.ts';
 import { randomBytes } from 'node:crypto';
 import type { CatalogSnapshot, PluginSnapshot } from '../functions/shared/snapshot/read/catalog.ts';
 import { previewPlugin, restorePlugin } from '../functions/shared/snapshot/restore/plugin.ts';
@@ -115,7 +116,7 @@ async function planOwn(
     async write(target) {
       if (files === 0) return;
       const from = { segment: Math.min(...segments), offset: 0 };
-      await restoreFiles(reader, { wanted, segments }, target, from, () => false);
+      await restoreFiles(reader, { wanted, segments }, target, from, endless);
     },
     async notes() {
       const doubt = reader.manifest.encryption

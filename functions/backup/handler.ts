@@ -11,6 +11,12 @@ const runtime = createRuntime();
 export async function handler(event: unknown, invocation: InvocationContext): Promise<JobReport> {
   const request = parseRequest(event, 'backup');
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
-  const work = { request, timeoutSeconds: agent.backup.timeout, timeoutKey: 'backup.timeout' };
+  const work = {
+    request,
+    timeoutSeconds: agent.backup.timeout,
+    timeoutKey: 'backup.timeout',
+    afterTimeout:
+      'No snapshot was made of it; pruning removes what lies there of it, and the next backup begins afresh.',
+  };
   return runJob(runtime, work, invocation, (context) => backup(context, agent));
 }

@@ -11,6 +11,11 @@ const runtime = createRuntime();
 export async function handler(event: unknown, invocation: InvocationContext): Promise<JobReport> {
   const request = parseRequest(event, 'restore');
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
-  const work = { request, timeoutSeconds: agent.backup.timeout, timeoutKey: 'backup.timeout' };
+  const work = {
+    request,
+    timeoutSeconds: agent.backup.timeout,
+    timeoutKey: 'backup.timeout',
+    afterTimeout: 'What was written so far stays where it is, and is not all of it.',
+  };
   return runJob(runtime, work, invocation, (context) => restore(context, agent));
 }

@@ -11,6 +11,11 @@ const runtime = createRuntime();
 export async function handler(event: unknown, invocation: InvocationContext): Promise<JobReport> {
   const request = parseRequest(event, 'verify');
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
-  const work = { request, timeoutSeconds: agent.backup.timeout, timeoutKey: 'backup.timeout' };
+  const work = {
+    request,
+    timeoutSeconds: agent.backup.timeout,
+    timeoutKey: 'backup.timeout',
+    afterTimeout: 'Nothing was recorded.',
+  };
   return runJob(runtime, work, invocation, (context) => verify(context, agent));
 }

@@ -98,7 +98,7 @@ const moments: Moment[] = [
 ];
 
 /** Seconds that a killed function had: its lease expires soon after. */
-const functionSeconds = 20;
+const functionSeconds = 10;
 
 /** The lease of a killed leg expires at its hard deadline, and is taken ten seconds later. */
 const untilTakenMs = (functionSeconds + 11) * 1_000;

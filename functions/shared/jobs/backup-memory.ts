@@ -81,9 +81,14 @@ export class BackupMemory {
       this.#fingerprints(before.fingerprints),
       this.#fingerprints(checkpoint.fingerprints),
     ]);
-    if (!old || !now) return [];
-    const baseline = { snapshot: before.snapshot, fingerprints: old, control: before.control };
-    return anomalies(baseline, now, checkpoint.findings.control, limitPercent);
+    // Without fingerprints the control files are still looked at.
+    const comparable = old && now ? { old, now } : { old: Buffer.alloc(0), now: Buffer.alloc(0) };
+    const baseline = {
+      snapshot: before.snapshot,
+      fingerprints: comparable.old,
+      control: before.control,
+    };
+    return anomalies(baseline, comparable.now, checkpoint.findings.control, limitPercent);
   }
 
   /** Holds pruning back; what stood before is part of what has to be looked at. */

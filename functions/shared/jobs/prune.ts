@@ -20,11 +20,13 @@ export async function prune(context: RunContext, agent: AgentConfig): Promise<Jo
       pruneIn({ context, agent, store, fence: 0 }),
     );
   }
-  // A restore has the same lease: nothing is taken away from under it.
+  // A restore has the one lease and a verification the other: nothing is taken from under them.
   return underLease(context, `agents/${agent.name}/retained`, ({ fence }) =>
-    withPlaces(context, agent, {}, (places) =>
-      underCredentials(context, places, () =>
-        pruneIn({ context, agent, store: places.store, fence }),
+    underLease(context, `agents/${agent.name}/verify`, () =>
+      withPlaces(context, agent, {}, (places) =>
+        underCredentials(context, places, () =>
+          pruneIn({ context, agent, store: places.store, fence }),
+        ),
       ),
     ),
   );

@@ -9,13 +9,15 @@ import {
   summaryOf,
   type PluginSnapshot,
 } from '../snapshot/read/catalog.ts';
-import { SnapshotReader } from '../snapshot/read/reader.ts';
+import { SnapshotReader, type ArchivePosition } from '../snapshot/read/reader.ts';
+import { verifyStretch } from '../snapshot/read/verify.ts';
 import { previewPlugin, restorePlugin } from '../snapshot/restore/plugin.ts';
-import { preview, proveUnencrypted, restoreFiles } from '../snapshot/restore/restore.ts';
+import { preview, restoreFiles } from '../snapshot/restore/restore.ts';
 import { selectionOf } from '../snapshot/restore/selection.ts';
-import { TargetOccupiedError } from '../snapshot/restore/target.ts';
+import { TargetOccupiedError, type RestoreTarget } from '../snapshot/restore/target.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import { underLease } from './leased.ts';
+import { legTime } from './leg-time.ts';
 import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
 import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
@@ -24,6 +26,8 @@ const progressSchema = z.object({
   runId: z.string(),
   snapshot: z.string(),
   target: z.enum(restoreTargets),
+  /** Nothing is written yet: what nobody vouches for is read to its end first. */
+  proving: z.boolean(),
   from: z.object({ segment: z.int(), offset: z.int() }),
 });
 
@@ -63,9 +67,8 @@ interface Work {
 async function restoreLeg(work: Work): Promise<JobResult> {
   const { context, agent, places } = work;
   const { runtime, request, runId, leg } = context;
-  const before =
-    leg > 1 ? await readFenced(runtime.store, keyOf(agent), progressSchema) : undefined;
-  if (leg > 1 && before?.runId !== runId) return lost();
+  const last = leg > 1 ? await readFenced(runtime.store, keyOf(agent), progressSchema) : undefined;
+  const before = last?.runId === runId ? last : undefined;
   const catalog = await readCatalog(places.store, agent.name);
   const wanted = before?.snapshot ?? request.snapshot;
   const plugin = catalog.plugin.find(({ id }) => id === wanted);
@@ -79,17 +82,22 @@ async function restoreLeg(work: Work): Promise<JobResult> {
   const { id, bytes } = choose(catalog, wanted, choice);
   const keys = await keysOf(runtime, agent);
   const reader = await SnapshotReader.open(places.store, { id, bytes, keys });
-  return restoreOwn(work, reader, chosen, before?.from);
+  return restoreOwn(work, reader, chosen, before);
 }
 
 async function restoreOwn(
   work: Work,
   reader: SnapshotReader,
   { target, policy }: ChosenTarget,
-  before: z.infer<typeof progressSchema>['from'] | undefined,
+  before: z.infer<typeof progressSchema> | undefined,
 ): Promise<JobResult> {
   const { context, agent, fence, name } = work;
-  const { runtime, request, runId, budget } = context;
+  const { runtime, request, runId } = context;
+  const keepProgress = async (from: ArchivePosition, proving: boolean): Promise<void> => {
+    const progress = { runId, snapshot: reader.id, target: name, proving, from };
+    await writeFenced(runtime.store, keyOf(agent), fence, progress);
+  };
+  const time = legTime(context);
   const selected = selectionOf(request.paths);
   const wanted = name === 'live' ? liveSelection(selected) : selected;
   const found = await preview(reader, wanted, policy);
@@ -99,16 +107,22 @@ async function restoreOwn(
     return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: [totalOf(found)] };
   }
   const warnings = warningsFor(agent, reader, name);
-  if (!before) await proveUnencrypted(reader);
-  const from = before ?? { segment: Math.min(...found.segments), offset: 0 };
-  const timeUp = (): boolean => budget.remaining() === 0;
+  if (before?.proving ?? reader.manifest.encryption === null) {
+    const stretch = { from: before?.from ?? { segment: 1, offset: 0 }, to: reader.last };
+    const { files, bytes, next } = await verifyStretch(reader, stretch, time);
+    if (next) {
+      await keepProgress(next, true);
+      return { state: 'continued', filesVerified: files, bytesVerified: bytes };
+    }
+  }
+  const beginning = { segment: firstOf(found.segments), offset: 0 };
+  const from = before && !before.proving ? before.from : beginning;
   const done = await orDiscard(work, target, () =>
-    restoreFiles(reader, { wanted, segments: found.segments }, target, from, timeUp),
+    restoreFiles(reader, { wanted, segments: found.segments }, target, from, time),
   );
   const counters = { filesRestored: done.files, bytesRestored: done.bytes };
   if (done.next) {
-    const progress = { runId, snapshot: reader.id, target: name, from: done.next };
-    await writeFenced(runtime.store, keyOf(agent), fence, progress);
+    await keepProgress(done.next, false);
     return { state: 'continued', ...counters };
   }
   await target.finish();
@@ -117,8 +131,20 @@ async function restoreOwn(
     ...counters,
     snapshot,
     restoredTo: target.description,
-    warnings,
+    warnings: [...warnings, ...renamedIn(target)],
   };
+}
+
+function firstOf(segments: ReadonlySet<number>): number {
+  let first = Infinity;
+  for (const segment of segments) first = Math.min(first, segment);
+  return first;
+}
+
+function renamedIn({ collisions = [] }: RestoreTarget): string[] {
+  return collisions.map(
+    (path) => `${JSON.stringify(path)} has a name that was taken there: it is under renamed/`,
+  );
 }
 
 async function restorePluginSnapshot(
@@ -133,7 +159,13 @@ async function restorePluginSnapshot(
   }
   const { passphrase } = await keysOf(runtime, agent);
   const { store } = rest.places;
-  const source = { store, snapshot: plugin, passphrase, wanted: selectionOf(request.paths) };
+  const source = {
+    store,
+    snapshot: plugin,
+    passphrase,
+    wanted: selectionOf(request.paths),
+    timeUp: legTime(context).out,
+  };
   const found = await previewPlugin(source, policy);
   const snapshot = pluginSummary(plugin);
   if (found.files === 0) return nothing(request.paths ?? [], plugin.id);
@@ -194,11 +226,6 @@ function nothing(paths: readonly string[], id: string): JobResult {
 
 function totalOf({ files, bytes }: { files: number; bytes: number }): string {
   return `${files} files of ${bytes} bytes would be restored`;
-}
-
-function lost(): JobResult {
-  const message = 'How far the restore had come is not in the state bucket; start it again.';
-  return { state: 'failed', reason: { code: 'checkpoint-lost', message } };
 }
 
 function keyOf({ name }: AgentConfig): string {

@@ -21,6 +21,7 @@ import { stretchOf, verifyStretch, type VerifiedLeg } from '../snapshot/read/ver
 import type { SnapshotStore } from '../snapshot/store/store.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import { underLease } from './leased.ts';
+import { legTime } from './leg-time.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
 import { underCredentials, withPlaces } from './snapshot-places.ts';
 
@@ -54,16 +55,23 @@ async function verifyLeg(work: Work): Promise<JobResult> {
   const { runtime, request, leg, runId } = context;
   const before =
     leg > 1 ? await readFenced(runtime.store, keyOf(agent), progressSchema) : undefined;
-  if (leg > 1 && before?.runId !== runId) return lost();
+  const progress = before?.runId === runId ? before : undefined;
   const catalog = await readCatalog(store, agent.name);
-  const wanted = before?.snapshot ?? request.snapshot;
+  const wanted = progress?.snapshot ?? request.snapshot;
+  if (wanted === undefined && catalog.snapshots.length === 0 && catalog.damaged.length === 0) {
+    return nothingYet(agent.name);
+  }
   const chosen = choose(catalog, wanted, { agent, store, now: runtime.clock.now() });
   const percent = request.percent ?? 100;
   const record = (
     outcome: Pick<Verification, 'passed' | 'method' | 'problem'>,
   ): Promise<Verification> => recordOutcome(work, chosen, { ...outcome, percent });
+  let method: Verification['method'] = 'contents';
   try {
-    const { method, leg: done } = await readBack(work, chosen, { percent, before });
+    // A manifest whose seal is broken is a finding, too.
+    const reader = await openOrNot(work, chosen);
+    if (!reader) method = 'objects';
+    const done = await readBack(work, chosen, { reader, percent, before: progress });
     const counters = { filesVerified: done.files, bytesVerified: done.bytes };
     if (done.next) return { state: 'continued', ...counters };
     const verification = await record({ passed: true, method });
@@ -72,15 +80,16 @@ async function verifyLeg(work: Work): Promise<JobResult> {
     if (!isDamage(error)) throw error;
     const verification = await record({
       passed: false,
-      method: 'contents',
+      method,
       problem: error.message,
     });
     const reason = { code: 'snapshot-damaged', message: error.message };
-    return { state: 'failed', reason, ...summary(chosen, verification, 'contents') };
+    return { state: 'failed', reason, ...summary(chosen, verification, method) };
   }
 }
 
 interface Progress {
+  reader: SnapshotReader | undefined;
   percent: number;
   before: z.infer<typeof progressSchema> | undefined;
 }
@@ -88,20 +97,23 @@ interface Progress {
 async function readBack(
   work: Work,
   chosen: CatalogSnapshot,
-  { percent, before }: Progress,
-): Promise<{ method: Verification['method']; leg: VerifiedLeg }> {
+  { reader, percent, before }: Progress,
+): Promise<VerifiedLeg> {
   const { context, agent, store, fence } = work;
-  const { runtime, budget, runId } = context;
-  const reader = await openOrNot(work, chosen);
-  if (!reader) return { method: 'objects', leg: await verifyObjects(store, chosen.manifest) };
+  const { runtime, runId } = context;
+  const { manifest } = chosen;
   const seed = hash('sha256', runId, 'buffer').readUInt32BE();
-  const stretch = before ?? stretchOf(reader.last, percent, seed);
-  const leg = await verifyStretch(reader, stretch, () => budget.remaining() === 0);
+  const share = reader ? percent : 100;
+  const stretch = before ?? stretchOf(manifest.segments.length, share, seed);
+  const time = legTime(context);
+  const leg = reader
+    ? await verifyStretch(reader, stretch, time)
+    : await verifyObjects(store, manifest, stretch.from.segment, time);
   if (leg.next) {
     const progress = { runId, snapshot: chosen.id, from: leg.next, to: stretch.to };
     await writeFenced(runtime.store, keyOf(agent), fence, progress);
   }
-  return { method: 'contents', leg };
+  return leg;
 }
 
 /** Nothing where this deployment has no key at all: one that can write snapshots and not read them. */
@@ -160,9 +172,10 @@ function summary(
   };
 }
 
-function lost(): JobResult {
-  const message = 'How far the verification had come is not in the state bucket; start it again.';
-  return { state: 'failed', reason: { code: 'checkpoint-lost', message } };
+/** The schedule begins with the deployment, and the first snapshot comes later. */
+function nothingYet(agent: string): JobResult {
+  const message = `There is no snapshot of agent "${agent}" yet: there is nothing to verify.`;
+  return { state: 'skipped', reason: { code: 'no-snapshot', message } };
 }
 
 function keyOf({ name }: AgentConfig): string {

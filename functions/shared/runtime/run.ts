@@ -37,9 +37,13 @@ export interface Work {
   timeoutSeconds?: number;
   /** The key of the configuration that says so. */
   timeoutKey?: string;
+  /** What becomes of a run that did not end in time, in a sentence. */
+  afterTimeout?: string;
   /** It asks and does nothing: no history, no event, no metric. */
   isQuery?: boolean;
 }
+
+const goesOn = 'What was finished stays finished, and the next run goes on from there.';
 
 /** Legs in a row without a finished file, after which a run gives up. */
 const maxLegsWithoutProgress = 3;
@@ -135,14 +139,14 @@ function limitLegs(
   { clock }: Runtime,
   result: JobResult,
   progress: RunProgress,
-  { timeoutSeconds, timeoutKey = 'sync.timeout' }: Work,
+  { timeoutSeconds, timeoutKey = 'sync.timeout', afterTimeout = goesOn }: Work,
 ): JobResult {
   if (result.state !== 'continued') return result;
   const elapsed = (clock.now() - epochOf(progress.startedAt)) / 1_000;
   if (timeoutSeconds !== undefined && elapsed >= timeoutSeconds) {
     const message =
       `The run did not end within ${timeoutKey}, ${timeoutSeconds} s over ${progress.leg} legs. ` +
-      `What was finished stays finished. Raise ${timeoutKey}, or let the next run go on.`;
+      `${afterTimeout} Raise ${timeoutKey} if that is too short.`;
     return { ...result, state: 'failed', reason: { code: 'timeout', message } };
   }
   if (!madeProgress({}, result) && progress.legsWithoutProgress + 1 >= maxLegsWithoutProgress) {

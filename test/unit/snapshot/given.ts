@@ -1,3 +1,4 @@
+import { endless } from '../../../functions/shared/snapshot/read/leg-over.ts';
 import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -176,7 +177,7 @@ export function inWorkspace(files: Record<string, string | Buffer>): Record<stri
 /** Reads all of a snapshot back, as the job does. */
 export function verifyAll(reader: SnapshotReader): Promise<VerifiedLeg> {
   const everything = { from: { segment: 1, offset: 0 }, to: reader.last };
-  return verifyStretch(reader, everything, () => false);
+  return verifyStretch(reader, everything, endless);
 }
 
 /**
@@ -190,7 +191,7 @@ export async function restoreAll(reader: SnapshotReader, folder: string): Promis
   const target = folderTarget(folder, 'test');
   const from = { segment: Math.min(...segments), offset: 0 };
   try {
-    await restoreFiles(reader, { wanted, segments }, target, from, () => false);
+    await restoreFiles(reader, { wanted, segments }, target, from, endless);
   } catch (error) {
     await target.discard();
     throw error;

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { WorkspaceSyncError } from '../../errors.ts';
 import type { PathMatcher } from '../../rclone/filter.ts';
 import { objectContext } from '../context.ts';
 import { formatManifest, manifestText, parseManifest, type Manifest } from '../manifest.ts';
@@ -16,6 +17,19 @@ import { writeSegment, type SegmentWriter } from './write-segment.ts';
 
 /** How large a segment may get: what a failed upload costs, and what one file costs to read back. */
 export const segmentLimits = { bytes: 1024 ** 3, files: 100_000 };
+
+/** A manifest names each segment, and may have 16 MiB: that is twenty terabytes in a bucket. */
+const mostSegments = 20_000;
+
+/** The files are more than the format can hold. */
+export class SnapshotTooLargeError extends WorkspaceSyncError {
+  constructor() {
+    super(
+      `The files make more than ${mostSegments} segments, which is the most that a snapshot can have. Leave some out with backup.exclude.`,
+      { code: 'snapshot-too-large', retryable: false },
+    );
+  }
+}
 
 export interface BackupLeg {
   writer: SegmentWriter;
@@ -47,6 +61,7 @@ export async function packLeg(
   try {
     while (!timeUp()) {
       const place = { leg, number: checkpoint.segments.length + 1 };
+      if (place.number > mostSegments) throw new SnapshotTooLargeError();
       const { segment, last } = await writeSegment(writer, packer, place, { ...limits, timeUp });
       const position = packer.position();
       leftOut.note(findings, cursorOf(checkpoint.position), last ? undefined : cursorOf(position));

@@ -42,7 +42,7 @@ export type FindingsRecord = z.infer<typeof findingsSchema>;
 
 /** Files that make an agent what it is: one of them empty or gone deserves a look. */
 const controlFile =
-  /^(?:workspace\/(?:AGENTS|SOUL|TOOLS|IDENTITY|USER|HEARTBEAT|BOOTSTRAP|MEMORY)\.md|state\/openclaw\.json)$/;
+  /^(?:workspace\/(?:AGENTS|SOUL|TOOLS|IDENTITY|USER|MEMORY)\.md|state\/openclaw\.json)$/;
 
 /** Names of each kind that are kept; all are counted. */
 const samplesOfAKind = 20;

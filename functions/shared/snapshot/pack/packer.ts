@@ -186,7 +186,7 @@ export class Packer {
       path: archivePath(candidate.path),
       size: file.bytes.length,
       modified,
-      ...(mode === undefined ? {} : { mode }),
+      ...permissions(mode),
     };
     const header = entryHeader(entry);
     const sha256 = hash('sha256', file.bytes);
@@ -315,6 +315,11 @@ class PlaceMissingError extends WorkspaceSyncError {
   }
 }
 
+/** Never setuid, setgid or sticky: no restore may set them. */
+function permissions(mode: number | undefined): { mode?: number } {
+  return mode === undefined ? {} : { mode: mode & 0o777 };
+}
+
 /** A file that has become too large to be held is opened instead. */
 async function unlessGrown(whole: Promise<WholeFile> | undefined): Promise<WholeFile | undefined> {
   try {
@@ -345,7 +350,7 @@ function factsOf({ size, modified, mode, version }: OpenFile): {
   return {
     size,
     modified,
-    ...(mode === undefined ? {} : { mode }),
+    ...permissions(mode),
     ...(version === undefined ? {} : { version }),
   };
 }

@@ -1,4 +1,5 @@
 import { SnapshotDamagedError } from './errors.ts';
+import { LegOverError, withinLeg, type LegTime } from './leg-over.ts';
 import { snapshotFiles } from './members.ts';
 import type { ArchivePosition, SnapshotReader } from './reader.ts';
 
@@ -30,19 +31,26 @@ export function stretchOf(segments: number, percent: number, seed: number): Stre
 /**
  * Reads a stretch back: every object is held against the manifest and opened, every file against
  * the list. Nothing is written.
- * @throws SnapshotDamagedError and what decryption and the archive's reader throw
+ * @throws LegOverError for a file that takes longer than a leg; SnapshotDamagedError and what decryption and the archive's reader throw
  */
 export async function verifyStretch(
   reader: SnapshotReader,
   { from, to }: Stretch,
-  timeUp: () => boolean,
+  time: LegTime,
 ): Promise<VerifiedLeg> {
   const leg = { files: 0, bytes: 0 };
   const whole = from.segment === 1 && from.offset === 0 && to === reader.last;
   for await (const { entry, bytes, body } of snapshotFiles(reader, from, to, true)) {
     const [segment, offset] = entry.at;
-    if (leg.files > 0 && timeUp()) return { ...leg, next: { segment, offset } };
-    if (!bytes) await drain(body);
+    const here = { segment, offset };
+    if (leg.files > 0 && time.up()) return { ...leg, next: here };
+    try {
+      if (!bytes) await drain(withinLeg(entry.path, body, leg.files > 0 ? time.up : time.out));
+    } catch (error) {
+      // A file that alone takes more than a leg would begin afresh for ever.
+      if (error instanceof LegOverError && leg.files > 0) return { ...leg, next: here };
+      throw error;
+    }
     leg.files++;
     leg.bytes += entry.size;
   }

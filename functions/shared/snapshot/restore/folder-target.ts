@@ -26,7 +26,10 @@ const permissionBits = 0o777;
  * Small files are written synchronously: ten thousand of them take less time so than the waiting
  * for as many callbacks would.
  */
-export function folderTarget(folder: string, runId: string): RestoreTarget & { collisions: string[] } {
+export function folderTarget(
+  folder: string,
+  runId: string,
+): RestoreTarget & { collisions: string[] } {
   const unfinished = `${folder}.incomplete-${runId}`;
   const made = new Set<string>();
   const collisions: string[] = [];

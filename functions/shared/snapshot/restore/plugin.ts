@@ -11,6 +11,7 @@ import { decryptOpenssl } from '../encryption/openssl.ts';
 import { pluginObjectName } from '../names.ts';
 import type { PluginSnapshot } from '../read/catalog.ts';
 import { HostileArchiveError } from '../read/errors.ts';
+import { withinLeg } from '../read/leg-over.ts';
 import type { SnapshotStore } from '../store/store.ts';
 import type { Selection } from './selection.ts';
 import type { RestoreTarget } from './target.ts';
@@ -21,6 +22,8 @@ export interface PluginRestore {
   snapshot: PluginSnapshot;
   passphrase: string | undefined;
   wanted: Selection;
+  /** Whether there is no time left: such an archive is read in one go. */
+  timeUp?: () => boolean;
 }
 
 /** What such a snapshot would bring. */
@@ -95,9 +98,11 @@ export async function restorePlugin(
   await target.flush();
 }
 
-function membersOf({ store, snapshot, passphrase }: PluginRestore): AsyncIterable<ArchiveMember> {
+function membersOf(restore: PluginRestore): AsyncIterable<ArchiveMember> {
+  const { store, snapshot, passphrase, timeUp = () => false } = restore;
   const { id, encrypted } = snapshot;
-  const stored = store.read(pluginObjectName(id, encrypted));
+  const name = pluginObjectName(id, encrypted);
+  const stored = withinLeg(name, store.read(name), timeUp);
   return readArchive(gunzip(encrypted ? opened(stored, passphrase) : stored), limitsOf(snapshot));
 }
 

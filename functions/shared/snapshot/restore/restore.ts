@@ -1,5 +1,6 @@
 import { createMemberGuard, type GuardPolicy } from '../archive/index.ts';
 import { HostileArchiveError } from '../read/errors.ts';
+import { endless, LegOverError, withinLeg, type LegTime } from '../read/leg-over.ts';
 import { snapshotFiles } from '../read/members.ts';
 import type { ArchivePosition, SnapshotReader } from '../read/reader.ts';
 import { verifyStretch } from '../read/verify.ts';
@@ -54,7 +55,7 @@ export async function preview(
 export async function proveUnencrypted(reader: SnapshotReader): Promise<void> {
   if (reader.manifest.encryption !== null) return;
   const everything = { from: { segment: 1, offset: 0 }, to: reader.last };
-  await verifyStretch(reader, everything, () => false);
+  await verifyStretch(reader, everything, endless);
 }
 
 /** What one leg of a restore did. */
@@ -74,7 +75,7 @@ export async function restoreFiles(
   { wanted, segments }: { wanted: Selection; segments: ReadonlySet<number> },
   target: RestoreTarget,
   from: ArchivePosition,
-  timeUp: () => boolean,
+  time: LegTime,
 ): Promise<RestoredLeg> {
   const leg = { files: 0, bytes: 0 };
   for (const start of starts(segments, from)) {
@@ -83,14 +84,23 @@ export async function restoreFiles(
       // The next stretch begins at a segment that is wanted; between them nothing is read.
       if (segment !== start.segment && !segments.has(segment)) break;
       if (segment !== start.segment && !segments.has(segment - 1)) break;
-      if (leg.files > 0 && timeUp()) {
+      if (leg.files > 0 && time.up()) {
         await target.flush();
         return { ...leg, next: { segment, offset } };
       }
       if (!wanted(entry.path)) continue;
       const { path, size, modified, mode } = entry;
       const facts = { path, size, modified, ...(mode === undefined ? {} : { mode }) };
-      await target.write({ ...facts, ...(bytes ? { bytes } : {}), body });
+      try {
+        const content = bytes
+          ? { bytes, body }
+          : { body: withinLeg(path, body, leg.files > 0 ? time.up : time.out) };
+        await target.write({ ...facts, ...content });
+      } catch (error) {
+        if (!(error instanceof LegOverError) || leg.files === 0) throw error;
+        await target.flush();
+        return { ...leg, next: { segment, offset } };
+      }
       leg.files++;
       leg.bytes += size;
     }

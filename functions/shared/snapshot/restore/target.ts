@@ -18,6 +18,8 @@ export interface RestoredFile {
 export interface RestoreTarget {
   /** What it is, for people. */
   readonly description: string;
+  /** Files whose names were taken there by another, and that lie under `renamed/` instead. */
+  readonly collisions?: readonly string[];
   /** Whether anything lies there. */
   isOccupied(): Promise<boolean>;
   /**
