@@ -2,6 +2,7 @@
  * One backup or one restore, as the functions and the recovery kit do it, for a process of its own.
  * The work is described by `TASK` in the environment; it prints what it used and how much it did.
  */
+import { endless } from '../functions/shared/snapshot/read/leg-over.ts';
 import { S3Client } from '@aws-sdk/client-s3';
 import {
   createEncryption,
@@ -107,7 +108,7 @@ async function restore(folder: string): Promise<Omit<Done, 'peak'>> {
   const { segments } = await preview(reader, everything, {});
   const target = folderTarget(folder, id);
   const wanted = { wanted: everything, segments };
-  const done = await restoreFiles(reader, wanted, target, { segment: 1, offset: 0 }, never);
+  const done = await restoreFiles(reader, wanted, target, { segment: 1, offset: 0 }, endless);
   await target.finish();
   return { files: done.files, bytes: done.bytes };
 }
