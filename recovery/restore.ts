@@ -149,7 +149,7 @@ async function planPlugin(
       yield* sample;
     },
     prove: () => Promise.resolve(),
-    write: (target) => restorePlugin(source, target),
+    write: (target) => restorePlugin(source, target, namePolicy),
     notes: () =>
       Promise.resolve([
         'The plugin kept no hashes of its files: that they are readable is all that is known.',

@@ -4,7 +4,7 @@ import { backupPlace, type AgentConfig } from '../config/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { excludeMatcher } from '../rclone/filter.ts';
 import type { JobResult } from '../runtime/report.ts';
-import type { RunContext } from '../runtime/run.ts';
+import { reasonOf, type RunContext } from '../runtime/run.ts';
 import {
   createEncryption,
   encryptionSoon,
@@ -22,6 +22,7 @@ import { missingItems } from '../snapshot/pack/items.ts';
 import type { Location } from '../snapshot/pack/location.ts';
 import { summaryOf } from '../snapshot/read/catalog.ts';
 import { reservedInSnapshots } from '../snapshot/pack/reserved.ts';
+import { ObjectExistsError } from '../snapshot/store/errors.ts';
 import { withSecrets } from '../workspace/places.ts';
 import { BackupMemory } from './backup-memory.ts';
 import { producer } from './producer.ts';
@@ -92,9 +93,11 @@ async function backupLeg(work: Work): Promise<JobResult> {
     if (!isPassing(error)) throw error;
     // What is finished stays finished: another leg goes on from there, and gives up in the end.
     runtime.log.warn('the leg broke off and is tried again', { error });
-    const unfinished: JobResult = { state: 'continued', ...countersSince(from, saved) };
-    if (leg > 1 || saved.segments.length > 0) return unfinished;
-    throw error;
+    return {
+      state: 'continued',
+      ...countersSince(from, saved),
+      warnings: [reasonOf(error).message],
+    };
   }
 }
 
@@ -245,10 +248,13 @@ function reconfigured(runId: string): JobResult {
 
 /** Whether trying again may help: a busy storage, a broken connection. */
 function isPassing(error: unknown): boolean {
+  // An upload whose answer was lost leaves its name taken: the next leg writes under names of its own.
+  if (error instanceof ObjectExistsError) return true;
   if (error instanceof WorkspaceSyncError) return error.retryable;
   if (!(error instanceof Error)) return false;
   const { $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
-  const isNetwork = 'code' in error && /^E[A-Z]+$/.test(String(error.code));
+  const isNetwork =
+    error.name === 'TimeoutError' || ('code' in error && /^E[A-Z]+$/.test(String(error.code)));
   return status === undefined ? isNetwork : status >= 500 || status === 429;
 }

@@ -76,13 +76,15 @@ async function restoreLeg(work: Work): Promise<JobResult> {
   if (leg === 1 && request.dryRun !== true && (await chosen.target.isOccupied())) {
     throw new TargetOccupiedError(chosen.target.description);
   }
-  if (plugin) return restorePluginSnapshot(work, plugin, chosen);
-  const now = runtime.clock.now();
-  const choice = { agent, store: places.store, now, trusted: true };
-  const { id, bytes } = choose(catalog, wanted, choice);
-  const keys = await keysOf(runtime, agent);
-  const reader = await SnapshotReader.open(places.store, { id, bytes, keys });
-  return restoreOwn(work, reader, chosen, before);
+  return orDiscard(work, chosen.target, async () => {
+    if (plugin) return restorePluginSnapshot(work, plugin, chosen);
+    const now = runtime.clock.now();
+    const choice = { agent, store: places.store, now, trusted: true };
+    const { id, bytes } = choose(catalog, wanted, choice);
+    const keys = await keysOf(runtime, agent);
+    const reader = await SnapshotReader.open(places.store, { id, bytes, keys });
+    return restoreOwn(work, reader, chosen, before);
+  });
 }
 
 async function restoreOwn(
@@ -117,9 +119,8 @@ async function restoreOwn(
   }
   const beginning = { segment: firstOf(found.segments), offset: 0 };
   const from = before && !before.proving ? before.from : beginning;
-  const done = await orDiscard(work, target, () =>
-    restoreFiles(reader, { wanted, segments: found.segments }, target, from, time),
-  );
+  const selection = { wanted, segments: found.segments };
+  const done = await restoreFiles(reader, selection, target, from, time);
   const counters = { filesRestored: done.files, bytesRestored: done.bytes };
   if (done.next) {
     await keepProgress(done.next, false);
@@ -148,7 +149,7 @@ function renamedIn({ collisions = [] }: RestoreTarget): string[] {
 }
 
 async function restorePluginSnapshot(
-  { context, agent, name, ...rest }: Work,
+  { context, agent, name, places }: Work,
   plugin: PluginSnapshot,
   { target, policy }: ChosenTarget,
 ): Promise<JobResult> {
@@ -158,7 +159,7 @@ async function restorePluginSnapshot(
     return { state: 'blocked', reason: { code: 'plugin-snapshot', message } };
   }
   const { passphrase } = await keysOf(runtime, agent);
-  const { store } = rest.places;
+  const { store } = places;
   const source = {
     store,
     snapshot: plugin,
@@ -172,9 +173,7 @@ async function restorePluginSnapshot(
   if (request.dryRun === true) {
     return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: [totalOf(found)] };
   }
-  await orDiscard({ context, agent, name, ...rest }, target, () =>
-    restorePlugin(source, target, policy),
-  );
+  await restorePlugin(source, target, policy);
   await target.finish();
   const skipped = found.links.map(({ path, link }) => ({
     path,
@@ -195,10 +194,11 @@ async function restorePluginSnapshot(
 
 /** What a failed restore has written is not good for anything, and is removed again. */
 async function orDiscard<T>(
-  { context: { runtime } }: Work,
+  { context: { runtime, request } }: Work,
   target: ChosenTarget['target'],
   work: () => Promise<T>,
 ): Promise<T> {
+  if (request.dryRun === true) return work();
   try {
     return await work();
   } catch (error) {
