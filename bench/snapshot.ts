@@ -262,6 +262,7 @@ async function measureStream(): Promise<void> {
   await ask({ kind: 'forget' });
   const rows: string[][] = [];
   for (const bytes of [streamBytes / 10, streamBytes]) {
+    await ask({ kind: 'clear', bucket: 'target' });
     const usage = await runMeasured(ours({ kind: 'backup', from: { streamBytes: bytes } }));
     const { peakMb } = withOwnPeak('ours', usage);
     rows.push([(bytes / 1e9).toFixed(1), (usage.wallMs / 1e3).toFixed(1), peakMb.toFixed(0)]);
