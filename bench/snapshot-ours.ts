@@ -103,7 +103,7 @@ async function restore(folder: string): Promise<Omit<Done, 'peak'>> {
   const bytes = (await store.readSmall([manifestName(id)])).get(manifestName(id));
   if (!bytes) throw new Error('There is no snapshot to restore.');
   const keys = { passphrase: task.passphrase };
-  const reader = await SnapshotReader.open(store, { id, bytes, keys });
+  const reader = await SnapshotReader.open(store, { id, bytes, keys, hashes: false });
   const everything = (): boolean => true;
   const { segments } = await preview(reader, everything, {});
   const target = folderTarget(folder, id);

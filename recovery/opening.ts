@@ -5,14 +5,15 @@ import type { SnapshotStore } from '../functions/shared/snapshot/store/store.ts'
 import type { Keyring } from './keyring.ts';
 import { checkPluginPassphrase } from './plugin-passphrase.ts';
 
-/** Opens a snapshot with what the person has. */
+/** Opens a snapshot with what the person has; `hashes` as in `SnapshotReader.open`. */
 export async function openSnapshot(
   store: SnapshotStore,
   { id, bytes, manifest }: CatalogSnapshot,
   keyring: Keyring,
+  { hashes }: { hashes: boolean },
 ): Promise<SnapshotReader> {
   const keys = manifest.encryption ? await keyring.keysFor(manifest.encryption.keys) : {};
-  return SnapshotReader.open(store, { id, bytes, keys });
+  return SnapshotReader.open(store, { id, bytes, keys, hashes });
 }
 
 /** The same for one of the plugin's. */

@@ -101,7 +101,7 @@ async function planOwn(
   { store, keyring, wanted }: Source,
   snapshot: CatalogSnapshot,
 ): Promise<Plan> {
-  const reader = await openSnapshot(store, snapshot, keyring);
+  const reader = await openSnapshot(store, snapshot, keyring, { hashes: false });
   const { files, bytes, segments } = await preview(reader, wanted, namePolicy);
   return {
     files,

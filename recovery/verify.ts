@@ -90,7 +90,7 @@ async function readBack(
   { store, keyring, progress }: Verification,
   snapshot: CatalogSnapshot,
 ): Promise<string> {
-  const reader = await openSnapshot(store, snapshot, keyring);
+  const reader = await openSnapshot(store, snapshot, keyring, { hashes: true });
   progress.begin(storedBytes(snapshot));
   const everything = { from: { segment: 1, offset: 0 }, to: reader.last };
   const { files, bytes } = await verifyStretch(reader, everything, endless);

@@ -82,7 +82,12 @@ async function restoreLeg(work: Work): Promise<JobResult> {
     const choice = { agent, store: places.store, now, trusted: true };
     const { id, bytes } = choose(catalog, wanted, choice);
     const keys = await keysOf(runtime, agent);
-    const reader = await SnapshotReader.open(places.store, { id, bytes, keys });
+    const reader = await SnapshotReader.open(places.store, {
+      id,
+      bytes,
+      keys,
+      hashes: false,
+    });
     return restoreOwn(work, reader, chosen, before);
   });
 }

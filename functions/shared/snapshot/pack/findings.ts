@@ -80,8 +80,10 @@ export class Findings {
     this.files++;
     this.bytes += entry.size;
     if (controlFile.test(path)) this.control[path] = entry.size;
-    const content = entry.sha256 ?? JSON.stringify(entry.parts);
-    this.#fingerprints.push(digest(path), digest(content));
+    const content = entry.sha256
+      ? Buffer.from(entry.sha256.slice(0, 16), 'hex')
+      : digest(JSON.stringify(entry.parts));
+    this.#fingerprints.push(digest(path), content);
   }
 
   takeFingerprints(): Buffer {

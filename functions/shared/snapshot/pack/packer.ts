@@ -1,7 +1,13 @@
 import { createHash, hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { WorkspaceSyncError } from '../../errors.ts';
-import { endOfArchive, entryHeader, padding, UnarchivableNameError } from '../archive/index.ts';
+import {
+  endOfArchive,
+  entryHeader,
+  padding,
+  UnarchivableNameError,
+  type ArchiveEntry,
+} from '../archive/index.ts';
 import type { FileEntry } from '../file-list.ts';
 import {
   FileChangedError,
@@ -164,7 +170,7 @@ export class Packer {
         parts: [],
         flags: [],
       };
-      const header = entryHeader(entry);
+      const header = headerOf(entry);
       this.#current = start(candidate, entry, open);
       return [header];
     } catch (error) {
@@ -188,7 +194,7 @@ export class Packer {
       modified,
       ...permissions(mode),
     };
-    const header = entryHeader(entry);
+    const header = headerOf(entry);
     const sha256 = hash('sha256', file.bytes);
     this.#record(candidate, { ...entry, sha256, at }, flags, segment);
     return [header, file.bytes, zeros.subarray(0, padding(entry.size))];
@@ -313,6 +319,14 @@ class PlaceMissingError extends WorkspaceSyncError {
       { code: 'place-missing', retryable: false },
     );
   }
+}
+
+/**
+ * The list of files has the time to the millisecond. In the archive whole seconds do, as in plain
+ * tar: a fraction would cost each small file an extended header of a kilobyte.
+ */
+function headerOf(entry: ArchiveEntry): Buffer {
+  return entryHeader({ ...entry, modified: Math.floor(entry.modified / 1_000) * 1_000 });
 }
 
 /** Never setuid, setgid or sticky: no restore may set them. */
