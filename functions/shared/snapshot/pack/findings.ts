@@ -19,7 +19,7 @@ const texts: Record<FindingKind, string> = {
   changed: 'was written to while it was read: what is stored may be half old and half new',
   cut: 'broke off while it was read, because it got shorter or was replaced: the rest is zeros',
   vanished: 'was deleted after it had been listed',
-  unreadable: 'cannot be read',
+  unreadable: 'cannot be read, or has a name that no snapshot can hold',
   renamed: 'has a name that no restore may write: it is stored under renamed/',
   'passed over': 'is a link or another special file: only plain files are stored',
   'database in use':

@@ -17,14 +17,13 @@ export interface Folder {
 
 /**
  * What lies in a folder below the root, `''` being the root itself. Links and special files are
- * passed over, and so are names that are not UTF-8: no path of a snapshot could say them.
+ * passed over.
  *
- * A folder that may not be looked into is counted as unreadable; the root has to be readable.
+ * A folder that may not be looked into is counted as unreadable, and so are files and folders whose
+ * names are not UTF-8: no path of a snapshot could say them. The root has to be readable.
  */
-export async function listFolder(
-  { root, passedOver, unreadable }: Folder,
-  folder: string,
-): Promise<TreeEntry[] | undefined> {
+export async function listFolder(left: Folder, folder: string): Promise<TreeEntry[] | undefined> {
+  const { root, passedOver, unreadable } = left;
   const path = join(root, folder);
   try {
     if (!(await isReal(root, folder))) {
@@ -32,7 +31,7 @@ export async function listFolder(
       return undefined;
     }
     const listed = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
-    return listed.flatMap((entry) => toEntry(entry, folder, passedOver));
+    return listed.flatMap((entry) => toEntry(entry, folder, left));
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (!isRefused(error) || folder === '') {
@@ -49,12 +48,14 @@ async function isReal(root: string, folder: string): Promise<boolean> {
   return (await realpath(expected)) === expected;
 }
 
-function toEntry(entry: Dirent<Buffer>, folder: string, passedOver: PassedOver): TreeEntry[] {
-  const isPlain = entry.isFile() || entry.isDirectory();
-  if (isPlain && isUtf8(entry.name)) {
-    return [{ name: entry.name.toString(), isFolder: entry.isDirectory() }];
+function toEntry(entry: Dirent<Buffer>, folder: string, left: Folder): TreeEntry[] {
+  const isFolder = entry.isDirectory();
+  if (!isFolder && !entry.isFile()) {
+    passOver(left.passedOver, folder + visible(entry.name));
+    return [];
   }
-  passOver(passedOver, folder + visible(entry.name));
+  if (isUtf8(entry.name)) return [{ name: entry.name.toString(), isFolder }];
+  passOver(left.unreadable, `${folder}${visible(entry.name)}${isFolder ? '/' : ''}`);
   return [];
 }
 

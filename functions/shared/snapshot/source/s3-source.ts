@@ -39,12 +39,13 @@ const parallelLists = 8;
 
 /**
  * A prefix of a bucket. Files are single requests, so that one is always of one version; markers of
- * folders are no files. Needs `s3:ListBucket` and `s3:GetObject`, and `s3:GetObjectVersion` to finish
+ * folders are no files, and what has a marker's name and content is unreadable: no folder could hold
+ * it beside the folder of that name. Needs `s3:ListBucket` and `s3:GetObject`, and `s3:GetObjectVersion` to finish
  * a file that is replaced while a broken connection to it is taken up again.
  */
 export function s3Source(options: S3SourceOptions): Source {
   const { maxSockets = 128, idleTimeout = 30_000, clock = systemClock } = options;
-  const place = { ...options, passedOver: nothingPassedOver() };
+  const place = { ...options, unreadable: nothingPassedOver() };
   const reader = new S3Reader({ ...options, maxSockets, idleTimeout, clock });
   const keyOf = ({ path }: SourceEntry): string => options.prefix + path;
   return {
@@ -56,8 +57,8 @@ export function s3Source(options: S3SourceOptions): Source {
     },
     readWhole: (entry) => readWhole(reader, keyOf(entry), entry),
     open: (entry, from) => open(reader, keyOf(entry), entry, from),
-    passedOver: place.passedOver,
-    unreadable: nothingPassedOver(),
+    passedOver: nothingPassedOver(),
+    unreadable: place.unreadable,
     close() {
       reader.close();
       return Promise.resolve();
@@ -66,7 +67,7 @@ export function s3Source(options: S3SourceOptions): Source {
 }
 
 interface Place extends S3SourceOptions {
-  passedOver: PassedOver;
+  unreadable: PassedOver;
 }
 
 async function* list(
@@ -85,14 +86,14 @@ async function* list(
 }
 
 async function* listFolder(place: Place, root: string, after: string): AsyncGenerator<SourceEntry> {
-  const { prefix, passedOver } = place;
+  const { prefix, unreadable } = place;
   const startAfter = after.startsWith(root) && after !== '' ? { startAfter: prefix + after } : {};
   const pages = pagesOf(place, { prefix: prefix + root, ...startAfter });
   for await (const { objects } of oneAhead(pages)) {
     for (const { Key, Size = 0 } of objects) {
       const path = Key.slice(prefix.length);
       if (path !== '' && !path.endsWith('/')) yield { path, size: Size };
-      else if (Size > 0) passOver(passedOver, path);
+      else if (Size > 0) passOver(unreadable, path);
     }
   }
 }

@@ -78,11 +78,12 @@ export interface Source {
     entry: SourceEntry,
     from?: { offset: number; version: string | undefined },
   ): Promise<OpenFile>;
-  /** Links, special files, and names that no snapshot can hold. */
+  /** Links and special files. */
   readonly passedOver: PassedOver;
   /**
-   * Folders, and files of a folder source, that the listing found and was not allowed to look into:
-   * what is in them is missing from {@link Source.files}, so a snapshot is not whole without them.
+   * Files and folders that the listing found and that cannot be looked into, or whose names no
+   * snapshot can hold: they, and what is in them, are missing from {@link Source.files}, so a
+   * snapshot is not whole without them.
    */
   readonly unreadable: PassedOver;
   close(): Promise<void>;

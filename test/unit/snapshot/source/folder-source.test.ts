@@ -38,6 +38,11 @@ async function listed(from = source): Promise<string[]> {
   return paths;
 }
 
+/** A path below the root that ends in a byte of no UTF-8. */
+function notUtf8(name: string): Buffer {
+  return Buffer.concat([Buffer.from(join(root, name)), Buffer.from([0xff])]);
+}
+
 const entry = (path: string) => ({ path, size: 0 });
 
 /** Nothing is closed to the superuser, as which containers often run tests. */
@@ -52,23 +57,36 @@ async function asOrdinaryUser(work: () => Promise<void>): Promise<void> {
 }
 
 describe('a folder as a source', () => {
-  it('passes over links, pipes and names that are not UTF-8, and says so', async () => {
+  it('passes over links and pipes, and says so', async () => {
     await writeFile(join(root, 'file'), '');
     await symlink(join(outside, 'secret'), join(root, 'link'));
     await symlink(outside, join(root, 'linked folder'));
     execFileSync('mkfifo', [join(root, 'pipe')]);
-    await writeFile(Buffer.concat([Buffer.from(`${root}/odd-`), Buffer.from([0xff])]), '');
+    await symlink('nowhere', notUtf8('link-'));
 
     expect(await listed()).toEqual(['file']);
     expect(source.passedOver.count).toBe(4);
     expect(source.passedOver.names.toSorted()).toEqual([
       'link',
+      'link-\\xff',
       'linked folder',
-      'odd-\\xff',
       'pipe',
     ]);
+    expect(source.unreadable.count).toBe(0);
     expect(await source.present(['link', 'linked folder/', 'linked folder/secret'])).toEqual([]);
     for await (const found of source.files(['linked folder/', 'link'])) expect(found).toBe('none');
+  });
+
+  it('counts files and folders as unreadable whose names are not UTF-8', async () => {
+    await writeFile(join(root, 'file'), '');
+    await writeFile(notUtf8('file-'), 'precious');
+    await mkdir(notUtf8('folder-'));
+    await writeFile(Buffer.concat([notUtf8('folder-'), Buffer.from('/invoice')]), 'precious');
+
+    expect(await listed()).toEqual(['file']);
+    expect(source.unreadable.count).toBe(2);
+    expect(source.unreadable.names.toSorted()).toEqual(['file-\\xff', 'folder-\\xff/']);
+    expect(source.passedOver.count).toBe(0);
   });
 
   it('may itself be reached over a link', async () => {
