@@ -1,4 +1,4 @@
-import { ArchiveDamagedError, SparseMemberError } from './errors.ts';
+import { ArchiveDamagedError, ArchiveLimitError, SparseMemberError } from './errors.ts';
 import { permissionBits } from './format.ts';
 import type { HeaderBlock } from './header-block.ts';
 import type { ArchiveMember, MemberKind } from './member.ts';
@@ -21,12 +21,16 @@ const kinds: Readonly<Record<string, MemberKind>> = {
 /** Kinds of which every reader agrees that content follows. */
 const withContent = new Set<MemberKind>(['file', 'other']);
 
+/** What describes all that follows is kept to the end of the archive. */
+const globalLimit = { bytes: 1 << 20, records: 1_000 };
+
 /**
  * What precedes a member and describes it: extended headers of POSIX and long names of GNU tar.
  * Two of one type for one member are refused, so that a chain of them cannot go on for ever.
  */
 export class Metadata {
   readonly #global: PaxRecords = new Map();
+  #globalBytes = 0;
   #records: PaxRecords = new Map();
   #seen = '';
 
@@ -40,10 +44,13 @@ export class Metadata {
     return this.#seen !== '';
   }
 
-  /** Takes in the content of a header that describes the next member, or all that follow. */
+  /**
+   * Takes in the content of a header that describes the next member, or all that follow.
+   * @throws ArchiveLimitError where there is more of the latter than anybody needs
+   */
   add(type: string, content: Buffer): void {
     if (type === 'g') {
-      parseRecords(content, this.#global);
+      this.#addGlobal(content);
       return;
     }
     if (this.#seen.includes(type))
@@ -74,6 +81,16 @@ export class Metadata {
       mode: block.mode & permissionBits,
       ...((kind === 'symlink' || kind === 'hardlink') && { link }),
     };
+  }
+
+  #addGlobal(content: Buffer): void {
+    this.#globalBytes += content.length;
+    if (this.#globalBytes > globalLimit.bytes)
+      throw new ArchiveLimitError(`its global headers have over ${globalLimit.bytes} bytes`);
+    // A copy: what was read may be a view of a chunk that is larger.
+    parseRecords(Buffer.from(content), this.#global);
+    if (this.#global.size > globalLimit.records)
+      throw new ArchiveLimitError(`its global headers have over ${globalLimit.records} records`);
   }
 
   /** A pax record of the same name goes before it, whatever their order. */

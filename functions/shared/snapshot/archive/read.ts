@@ -13,6 +13,9 @@ const trailingBytes = 1 << 20;
 
 const defaultHeaderBytes = 1 << 20;
 
+/** Bytes of extended headers that an archive may have, for each member and some more. */
+const descriptionBytes = { perMember: 64 << 10, moreMembers: 16 };
+
 /**
  * The members of a tar archive (POSIX, GNU or older) that somebody else may have made, in its order.
  * The archive is read as far as members are asked for, and to its very end before the last answer,
@@ -43,7 +46,7 @@ export async function* readArchive(
       const block = parseHeaderBlock(header, at);
       budget.addHeader();
       if (Metadata.describes(block.type)) {
-        budget.checkDescription(block.size);
+        budget.addDescription(block.size);
         metadata.add(block.type, await readWhole(reader, block.size));
         continue;
       }
@@ -71,6 +74,7 @@ class Budget {
   #headers = 0;
   #members = 0;
   #bytes = 0;
+  #descriptions = 0;
 
   constructor(limits: ArchiveLimits) {
     this.#limits = limits;
@@ -82,10 +86,18 @@ class Budget {
       throw new ArchiveLimitError(`it has over ${4 * this.#limits.members + 4} headers`);
   }
 
-  checkDescription(size: number): void {
+  /** Zeros pack a thousandfold: a small archive may hold gigabytes of headers, for nothing. */
+  addDescription(size: number): void {
     const most = this.#limits.headerBytes ?? defaultHeaderBytes;
     if (size > most)
       throw new ArchiveLimitError(`an extended header claims ${size} bytes of at most ${most}`);
+    const { perMember, moreMembers } = descriptionBytes;
+    const allowed = Math.max(perMember * (this.#members + moreMembers), most);
+    this.#descriptions += size;
+    if (this.#descriptions > allowed)
+      throw new ArchiveLimitError(
+        `after ${this.#members} members, extended headers claim ${this.#descriptions} bytes of at most ${allowed}`,
+      );
   }
 
   addMember({ path, size }: MemberFacts): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endOfArchive, readArchive } from '../../../../functions/shared/snapshot/archive/index.ts';
+import { formatRecords } from '../../../../functions/shared/snapshot/archive/pax.ts';
 import {
   all,
   amply,
@@ -296,5 +297,43 @@ describe('the content of members', () => {
       throw await Promise.resolve(new Error('wrong tag'));
     }
     await expect(list(source())).rejects.toThrow('wrong tag');
+  });
+});
+
+describe('extended headers by the hundred', () => {
+  const record = (keyword: string, bytes: number): Buffer =>
+    formatRecords([[keyword, 'x'.repeat(bytes)]]);
+
+  it('are refused when together they claim more than members need', async () => {
+    const headers = Array.from({ length: 3 }, () => extension('g', record('comment', 500_000)));
+
+    await expectRefused(Buffer.concat([...headers, endOfArchive]), 'archive-limit');
+  });
+
+  it('are refused before each member, too', async () => {
+    const described = Array.from({ length: 3 }, (_, index) =>
+      Buffer.concat([
+        extension('x', record('comment', 500_000)),
+        givenMember({ path: `${index}` }),
+      ]),
+    );
+
+    await expectRefused(Buffer.concat([...described, endOfArchive]), 'archive-limit');
+  });
+
+  it('are refused when too much of them is kept, however many members there are', async () => {
+    const members = Array.from({ length: 100 }, (_, index) => givenMember({ path: `${index}` }));
+    const headers = Array.from({ length: 3 }, (_, index) =>
+      extension('g', record(`k${index}`, 500_000)),
+    );
+
+    await expectRefused(Buffer.concat([...members, ...headers, endOfArchive]), 'archive-limit');
+  });
+
+  it('are refused when they keep thousands of records', async () => {
+    const records = Array.from({ length: 1_001 }, (_, index) => record(`k${index}`, 1));
+    const archive = Buffer.concat([extension('g', Buffer.concat(records)), endOfArchive]);
+
+    await expectRefused(archive, 'archive-limit');
   });
 });
