@@ -7,7 +7,8 @@ export type NamedMember = Pick<ArchiveMember, 'path' | 'kind' | 'link'>;
 export interface MemberPolicy {
   /**
    * `files` (default): a file system, where a backslash or `C:` may leave the target.
-   * `objects`: a bucket, where they are letters like others.
+   * `objects`: a bucket, where they are letters like others and `a` may be beside `a/b`; targets that
+   * are no buckets give one of the two another name.
    */
   target?: 'files' | 'objects';
 }

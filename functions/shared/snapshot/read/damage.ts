@@ -10,6 +10,7 @@ const damage = new Set([
   'archive-truncated',
   'archive-limit',
   'archive-sparse',
+  'hostile-archive',
 ]);
 
 /** Whether an error means that what is stored is not what was written. */

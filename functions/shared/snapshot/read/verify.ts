@@ -1,4 +1,5 @@
-import { SnapshotDamagedError } from './errors.ts';
+import { createMemberGuard } from '../archive/index.ts';
+import { HostileArchiveError, SnapshotDamagedError } from './errors.ts';
 import { LegOverError, withinLeg, type LegTime } from './leg-over.ts';
 import { snapshotFiles } from './members.ts';
 import type { ArchivePosition, SnapshotReader } from './reader.ts';
@@ -30,8 +31,8 @@ export function stretchOf(segments: number, percent: number, seed: number): Stre
 
 /**
  * Reads a stretch back: every object is held against the manifest and opened, every file against
- * the list. Nothing is written.
- * @throws LegOverError for a file that takes longer than a leg; SnapshotDamagedError and what decryption and the archive's reader throw
+ * the list, every name against what a restore refuses. Nothing is written.
+ * @throws HostileArchiveError; LegOverError for a file that takes longer than a leg; SnapshotDamagedError and what decryption and the archive's reader throw
  */
 export async function verifyStretch(
   reader: SnapshotReader,
@@ -40,10 +41,12 @@ export async function verifyStretch(
 ): Promise<VerifiedLeg> {
   const leg = { files: 0, bytes: 0 };
   const whole = from.segment === 1 && from.offset === 0 && to === reader.last;
+  const expectRestorable = nameCheck(reader);
   for await (const { entry, bytes, body } of snapshotFiles(reader, from, to, true)) {
     const [segment, offset] = entry.at;
     const here = { segment, offset };
     if (leg.files > 0 && time.up()) return { ...leg, next: here };
+    expectRestorable(entry.path);
     try {
       if (!bytes) await drain(withinLeg(entry.path, body, leg.files > 0 ? time.up : time.out));
     } catch (error) {
@@ -54,12 +57,30 @@ export async function verifyStretch(
     leg.files++;
     leg.bytes += entry.size;
   }
+  // Names of different legs were not held against each other yet.
+  if (!whole && to === reader.last) await checkNames(reader);
   if (whole && (leg.files !== reader.manifest.files || leg.bytes !== reader.manifest.bytes)) {
     const { files, bytes } = reader.manifest;
     const problem = `it holds ${leg.files} files of ${leg.bytes} bytes, not ${files} of ${bytes}`;
     throw new SnapshotDamagedError(reader.id, problem);
   }
   return leg;
+}
+
+async function checkNames(reader: SnapshotReader): Promise<void> {
+  const expectRestorable = nameCheck(reader);
+  for await (const { path } of reader.files()) expectRestorable(path);
+}
+
+/** Throws at the name that a restore would refuse. */
+function nameCheck(reader: SnapshotReader): (path: string) => void {
+  const limits = { members: reader.manifest.files };
+  const guard = createMemberGuard(limits, { target: 'objects', names: 'exact' });
+  return (path) => {
+    const problem = guard.problem({ path, kind: 'file' });
+    if (problem !== undefined)
+      throw new HostileArchiveError(reader.id, [`${JSON.stringify(path)}: ${problem}`], 1);
+  };
 }
 
 /** Reads a content for nothing but to have it checked. */

@@ -130,6 +130,21 @@ describe('members together', () => {
     expect(lastProblem([member('a', 'folder'), member('a')])).toContain('a folder before it');
   });
 
+  it.each([
+    ['a file before what lies below it', ['a', 'a/b', 'a/c/d']],
+    ['a file after what lies below it', ['a/b', 'a', 'a/c']],
+  ])('may in a bucket be %s', (_, names) => {
+    const files = names.map((name) => member(name));
+    expect(lastProblem(files, { target: 'objects', names: 'exact' })).toBeUndefined();
+    expect(lastProblem([...files, member('a')], { target: 'objects' })).toContain('a member');
+  });
+
+  it('may not lie below a link, nor be one and a folder, in a bucket either', () => {
+    const link = member('a', 'symlink', 'b');
+    expect(lastProblem([link, member('a/x')], { target: 'objects' })).toContain('is no folder');
+    expect(lastProblem([member('a/x'), link], { target: 'objects' })).toContain('a folder');
+  });
+
   it('may come back to a folder', () => {
     const folder = member('a', 'folder');
     expect(lastProblem([folder, member('a/x'), member('b/x'), folder, member('a/y')])).toBe(
