@@ -20,6 +20,11 @@ export type RcloneCommand =
   | { kind: 'stat-one'; from: Place }
   /** Copies the named files. `always`: also those that look the same at the destination. */
   | { kind: 'copy-named'; from: Place; to: Place; files: string[]; compare: Compare; trash?: Place }
+  /**
+   * Copies all that lies in a folder, by its names to the letter. Names that a list of lines cannot
+   * hold are copied, too, and two forms of one name in Unicode are two files.
+   */
+  | { kind: 'copy-folder'; from: Place; to: Place }
   /** Copies whatever the destination does not have, going by the listings of both. */
   | { kind: 'copy-missing'; from: Place; to: Place; exclude: string[] }
   /** Copies one file to one name, unless something is there. */
@@ -97,6 +102,7 @@ export function commandArguments(command: RcloneCommand): { args: string[]; file
 
 function isRepeatable(command: RcloneCommand): boolean {
   if (unrepeatable.has(command.kind)) return false;
+  if (command.kind === 'copy-folder') return false;
   return command.kind !== 'copy-named' || command.compare !== 'always';
 }
 
@@ -134,6 +140,18 @@ function translate(command: RcloneCommand): Translation {
           ...(command.trash
             ? [`--backup-dir=${remoteFolder(command.trash.remote, command.trash.path)}`]
             : []),
+          ...transferFlags,
+          ...serverTimes,
+        ],
+      };
+    case 'copy-folder':
+      return {
+        verb: 'copy',
+        places: [command.from, command.to],
+        flags: [
+          '--no-traverse',
+          '--no-unicode-normalization',
+          '--ignore-times',
           ...transferFlags,
           ...serverTimes,
         ],
