@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { factsOf } from './s3-facts.ts';
 import { ConnectionBrokenError, isPassing, readFailure } from './s3-failure.ts';
 import { attempts, type S3Reader } from './s3-reader.ts';
 import { readFrom, type Position } from './s3-versions.ts';
@@ -30,10 +31,11 @@ export interface BegunRead extends Position {
   /** Where the answer begins; what lies before `offset` is dropped. */
   startsAt: number;
   size: number;
+  modified: number;
 }
 
 /**
- * The bytes of one version from an offset to its end. A connection that breaks is taken up where it
+ * The bytes of one version from an offset to its end, never more than up to the size. A connection that breaks is taken up where it
  * broke, as long as something comes.
  */
 export async function* continued(reader: S3Reader, begun: BegunRead): AsyncGenerator<Buffer> {
@@ -43,15 +45,18 @@ export async function* continued(reader: S3Reader, begun: BegunRead): AsyncGener
     while (at < size) {
       try {
         for await (const chunk of answer as AsyncIterable<Buffer>) {
+          const wanted = chunk.subarray(Math.max(0, offset - at), size - at);
           at += chunk.length;
           failures = 0;
-          if (at > offset) yield at - chunk.length < offset ? chunk.subarray(offset - at) : chunk;
+          if (wanted.length > 0) yield wanted;
+          if (at > size) break;
         }
         if (at < size) throw new ConnectionBrokenError(`${at} of ${size} bytes came`);
       } catch (error) {
         if (++failures === attempts || !isPassing(error)) throw error;
         await reader.pause(failures);
         answer = await readFrom(reader, { ...begun, offset: at });
+        requireSame(begun, answer);
       }
     }
   } catch (error) {
@@ -59,4 +64,12 @@ export async function* continued(reader: S3Reader, begun: BegunRead): AsyncGener
   } finally {
     answer.destroy();
   }
+}
+
+/** Where a server names no versions, size and time have to do. */
+function requireSame({ path, size, modified }: BegunRead, answer: IncomingMessage): void {
+  const facts = factsOf(answer);
+  if (facts.size === size && facts.modified === modified) return;
+  answer.destroy();
+  throw new FileChangedError(path);
 }

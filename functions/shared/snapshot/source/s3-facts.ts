@@ -9,11 +9,19 @@ export function factsOf({ headers }: Pick<IncomingMessage, 'headers'>): SourceFa
   const mode = modeOf(headers);
   const version = versionOf(headers);
   return {
-    size: Number(/\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length']),
+    size: partOf(headers)?.whole ?? Number(headers['content-length']),
     modified: modifiedOf(headers),
     ...(mode === undefined ? {} : { mode }),
     ...(version === undefined ? {} : { version }),
   };
+}
+
+/** Which part of an object an answer says that it is; nothing where it begins with the first byte. */
+export function partOf(headers: Headers): { from: number; whole: number } | undefined {
+  const [, from, to, whole] =
+    /^bytes ([1-9]\d*)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
+  const isOfLength = Number(headers['content-length']) === Number(to) - Number(from) + 1;
+  return isOfLength ? { from: Number(from), whole: Number(whole) } : undefined;
 }
 
 /** Whether a version is the tag of an object: only those stand in quotes. */

@@ -32,6 +32,17 @@ export class ConnectionBrokenError extends WorkspaceSyncError {
   }
 }
 
+/** What came is not what was asked for, such as all of an object where a part of it was wanted. */
+export class WrongPartError extends WorkspaceSyncError {
+  constructor(offset: number, status: number, range: string | undefined) {
+    super(
+      `S3 was asked for ${offset > 0 ? `what begins at byte ${offset}` : 'all of it'}, and answered ` +
+        `${status} with ${range === undefined ? 'no Content-Range' : `the Content-Range ${JSON.stringify(range)}`}`,
+      { code: 'wrong-part', retryable: false },
+    );
+  }
+}
+
 /** Faults that pass by themselves, whatever their status. */
 const passing = new Set(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable']);
 
@@ -79,6 +90,7 @@ export function isPassing(error: unknown): boolean {
 /** What a GET that has finally failed says about a file, or about all of them. */
 export function readFailure(path: string, error: unknown): unknown {
   if (isPassing(error)) return new SourceUnavailableError(reasonOf(error), error);
+  if (error instanceof WrongPartError) return new FileUnreadableError(path, error.message, error);
   if (!(error instanceof S3RefusalError)) return error;
   if (general.has(error.reason)) return new SourceUnavailableError(reasonOf(error), error);
   if (error.status === 404) return new FileGoneError(path, error);

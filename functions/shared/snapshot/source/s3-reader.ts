@@ -3,12 +3,14 @@ import https from 'node:https';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { epochOf, type Clock } from '../../clock.ts';
 import { bucketAddress, redirectedAddress, type BucketAddress } from './bucket-address.ts';
+import { partOf } from './s3-facts.ts';
 import {
   ConnectionBrokenError,
   isPassing,
   isStale,
   regionSentTo,
   S3RefusalError,
+  WrongPartError,
 } from './s3-failure.ts';
 import { encodeKey, encodeStrictly, s3Signer, type Signer } from './signed-request.ts';
 import { SourceUnavailableError } from './source.ts';
@@ -66,7 +68,7 @@ export class S3Reader {
 
   /**
    * Hands a successful answer to `read`, which is called again where the request is made again.
-   * @throws S3RefusalError, or what broke the last of several connections
+   * @throws S3RefusalError, WrongPartError, or what broke the last of several connections
    */
   async get<T>(
     request: ObjectRequest,
@@ -156,7 +158,7 @@ export class S3Reader {
       outgoing.destroy(new ConnectionBrokenError(`no byte came for ${idleTimeout} ms`));
     });
     outgoing.on('response', resolve).on('error', reject).end();
-    return accepted(await promise);
+    return accepted(await promise, request);
   }
 
   async #currentCredentials(): Promise<Credentials> {
@@ -185,11 +187,16 @@ function conditions({ offset = 0, ifMatch }: ObjectRequest): Record<string, stri
   };
 }
 
-async function accepted(answer: IncomingMessage): Promise<IncomingMessage> {
+async function accepted(
+  answer: IncomingMessage,
+  { offset = 0 }: ObjectRequest,
+): Promise<IncomingMessage> {
   const status = answer.statusCode ?? 0;
   if (status === 200 || status === 206) {
-    if (answer.headers['content-length'] !== undefined) return answer;
+    const isWanted = isAsked(answer, offset);
+    if (isWanted && answer.headers['content-length'] !== undefined) return answer;
     answer.destroy();
+    if (!isWanted) throw new WrongPartError(offset, status, answer.headers['content-range']);
     throw new SourceUnavailableError('S3 answers without a Content-Length');
   }
   let body = '';
@@ -197,4 +204,13 @@ async function accepted(answer: IncomingMessage): Promise<IncomingMessage> {
     if (body.length < 16_384) body += String(chunk);
   }
   throw new S3RefusalError(status, answer.headers, body);
+}
+
+/**
+ * Whether an answer is what was asked for. Some servers know no ranges, and give all of it. Others
+ * give the right part with status 200: it is its range and length that count.
+ */
+function isAsked({ statusCode, headers }: IncomingMessage, offset: number): boolean {
+  const from = partOf(headers)?.from ?? 0;
+  return from === offset && (offset > 0 || statusCode === 200);
 }

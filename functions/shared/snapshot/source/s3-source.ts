@@ -155,7 +155,7 @@ async function open(
   try {
     const answer = await readFrom(reader, { path, key, offset: startsAt, version });
     const facts = factsOf(answer);
-    const begun = { answer, path, key, offset, startsAt, size: facts.size, version: facts.version };
+    const begun = { ...facts, version: facts.version, answer, path, key, offset, startsAt };
     return {
       ...facts,
       body: continued(reader, begun),

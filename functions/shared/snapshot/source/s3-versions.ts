@@ -37,10 +37,8 @@ export async function readFrom(reader: S3Reader, position: Position): Promise<In
 }
 
 /** Some servers know no conditions, and answer with what they have. */
-function isWanted(answer: IncomingMessage, { offset, version }: Position): boolean {
-  const begin = `bytes ${offset}-`;
-  const isRightPart = offset === 0 || answer.headers['content-range']?.startsWith(begin) === true;
-  return isRightPart && factsOf(answer).version === version;
+function isWanted(answer: IncomingMessage, { version }: Position): boolean {
+  return factsOf(answer).version === version;
 }
 
 /** Nothing where S3 says that this version, or this part of it, is not there for us. */

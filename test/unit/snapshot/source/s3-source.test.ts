@@ -82,7 +82,34 @@ const part =
       .end(body.slice(from));
   };
 
+/** An answer that says which part it is, or does not. */
+const answerPart =
+  (status: number, range: string, body: string, headers: Record<string, string> = {}): Respond =>
+  (_, response) => {
+    const told = range === '' ? {} : { 'content-range': range };
+    response.writeHead(status, { 'content-length': body.length, ...told, ...headers }).end(body);
+  };
+
+/** Promises more than it gives. */
+const breakAfter =
+  (body: string, length: number, headers: Record<string, string> = {}): Respond =>
+  (_, response) => {
+    response.writeHead(200, { 'content-length': length, ...headers });
+    response.write(body, () => setTimeout(() => response.destroy(), 20));
+  };
+
 const entry = { path: 'a', size: 5 };
+
+/** What could be read of a file, and why that was not all. */
+async function outcomeOf(opening: Promise<OpenFile>): Promise<{ text: string; code: unknown }> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of (await opening).body) chunks.push(chunk);
+    return { text: Buffer.concat(chunks).toString(), code: undefined };
+  } catch (error) {
+    return { text: Buffer.concat(chunks).toString(), code: (error as { code: unknown }).code };
+  }
+}
 
 async function text({ body }: OpenFile): Promise<string> {
   const chunks: Buffer[] = [];
@@ -217,6 +244,94 @@ describe('reading from S3', () => {
         code: 'file-changed',
       });
     }
+  });
+
+  it.each<[string, { etag?: string }]>([
+    ['that has no tags', {}],
+    ['that has tags', { etag: '"tag"' }],
+  ])(
+    'trusts no server %s and answers with something else than the part asked for',
+    async (_, tag) => {
+      const whole = answer('hello', tag);
+      const wrongPart = answerPart(206, 'bytes 1-4/5', 'ello', tag);
+      const unknownSize = answerPart(206, 'bytes 2-4/*', 'llo', tag);
+      const wholeAsPart = answerPart(206, 'bytes 3-4/5', 'hello', tag);
+
+      for (const wrong of [
+        whole,
+        wrongPart,
+        unknownSize,
+        wholeAsPart,
+        answerPart(206, '', 'llo', tag),
+      ]) {
+        const { source } = await givenS3(breakAfter('hel', 5, tag), wrong);
+        expect(await outcomeOf(source.open(entry))).toEqual({
+          text: 'hel',
+          code: 'file-unreadable',
+        });
+        const resumed = await givenS3(wrong);
+        await expect(
+          resumed.source.open(entry, { offset: 3, version: tag.etag }),
+        ).rejects.toMatchObject({ code: 'file-unreadable' });
+      }
+    },
+  );
+
+  it('goes on without a tag only in what has the same size and time', async () => {
+    const time = { 'last-modified': 'Tue, 14 Nov 2023 22:13:20 GMT' };
+    const later = { 'last-modified': 'Tue, 14 Nov 2023 22:13:21 GMT' };
+    const same = await givenS3(
+      breakAfter('hel', 5, time),
+      answerPart(206, 'bytes 3-4/5', 'lo', time),
+    );
+    const longer = await givenS3(
+      breakAfter('hel', 5, time),
+      answerPart(206, 'bytes 3-5/6', 'lo!', time),
+    );
+    const newer = await givenS3(
+      breakAfter('hel', 5, time),
+      answerPart(206, 'bytes 3-4/5', 'LO', later),
+    );
+
+    expect(await text(await same.source.open(entry))).toBe('hello');
+    for (const { source } of [longer, newer]) {
+      expect(await outcomeOf(source.open(entry))).toEqual({ text: 'hel', code: 'file-changed' });
+    }
+  });
+
+  it('gives no more bytes than the size that it has told', async () => {
+    const { source } = await givenS3(
+      breakAfter('hel', 5),
+      answerPart(206, 'bytes 3-10/5', 'lo and m'),
+    );
+
+    const file = await source.open(entry);
+
+    expect(file.size).toBe(5);
+    expect(await text(file)).toBe('hello');
+  });
+
+  it('takes no part for the whole', async () => {
+    const { source } = await givenS3(answerPart(206, 'bytes 0-1/5', 'he'));
+
+    await expect(source.readWhole(entry)).rejects.toMatchObject({ code: 'file-unreadable' });
+    await expect(source.open(entry)).rejects.toMatchObject({ code: 'file-unreadable' });
+    const claimed = await givenS3(answerPart(200, 'bytes 2-4/5', 'llo'));
+    await expect(claimed.source.readWhole(entry)).rejects.toMatchObject({
+      code: 'file-unreadable',
+    });
+  });
+
+  it('takes a right part whatever its status', async () => {
+    const { source } = await givenS3(breakAfter('hel', 5), answerPart(200, 'bytes 3-4/5', 'lo'));
+
+    expect(await text(await source.open(entry))).toBe('hello');
+  });
+
+  it('goes by the length of a whole answer, whatever range it claims', async () => {
+    const { source } = await givenS3(answerPart(200, 'bytes 0-4/99', 'hello'));
+
+    expect(await source.readWhole(entry)).toMatchObject({ size: 5 });
   });
 
   it('holds no file in memory that has grown large', async () => {
