@@ -56,8 +56,8 @@ export interface World {
 export type BucketName = 'workspace' | 'exchange' | 'snapshot' | 'state';
 
 export interface WorldOptions {
-  /** Changes the configuration that is deployed. */
-  configure?: (places: Places) => object;
+  /** Changes the configuration that is deployed; what it names in the account can be made here. */
+  configure?: (places: Places, emulator: Emulator) => object | Promise<object>;
   /** Told what is being done, in a few words. */
   onStep?: (step: string) => void;
   onWebhook?: (request: WebhookRequest) => void;
@@ -159,7 +159,7 @@ async function build(
 
   const places: Places = { cloudUrl: server.url, hooksUrl: gateway.url };
   const configFile = join(folder, 'workspace-sync.json');
-  const config = options.configure?.(places) ?? {
+  const config = (await options.configure?.(places, emulator)) ?? {
     deployment,
     agents: { [agent]: { ...mailboxAgent(places), backup: snapshotsOfOwn } },
   };

@@ -19,6 +19,19 @@ export class Keyring {
   }
 
   /**
+   * Whoever names a key expects it to be needed: a snapshot that opens without one may have been put
+   * in the place of theirs.
+   * @throws KeyError where a key was named
+   */
+  expectNone(id: string): void {
+    const { passphraseFile, privateKeyFile } = this.#files;
+    if (passphraseFile === undefined && privateKeyFile === undefined) return;
+    throw new KeyError(
+      `Snapshot ${id} is not encrypted, though a key was given: anybody who could write here may have made it. If you know it, leave the key out of the command.`,
+    );
+  }
+
+  /**
    * What is to open a snapshot that was locked so.
    * @throws KeyError, and NoKeyError where it does not open with anything that the kit can use
    */

@@ -12,6 +12,7 @@ export async function openSnapshot(
   keyring: Keyring,
   { hashes }: { hashes: boolean },
 ): Promise<SnapshotReader> {
+  if (!manifest.encryption) keyring.expectNone(id);
   const keys = manifest.encryption ? await keyring.keysFor(manifest.encryption.keys) : {};
   return SnapshotReader.open(store, { id, bytes, keys, hashes });
 }
@@ -22,7 +23,10 @@ export async function openPluginSnapshot(
   snapshot: PluginSnapshot,
   keyring: Keyring,
 ): Promise<Omit<PluginRestore, 'wanted'>> {
-  if (!snapshot.encrypted) return { store, snapshot, passphrase: undefined };
+  if (!snapshot.encrypted) {
+    keyring.expectNone(snapshot.id);
+    return { store, snapshot, passphrase: undefined };
+  }
   const passphrase = await keyring.passphrase();
   await checkPluginPassphrase(store, snapshot, passphrase);
   return { store, snapshot, passphrase };

@@ -65,7 +65,7 @@ export function pruneGrants(granted: SnapshotsGranted, agents: readonly AgentCon
   return [
     ...snapshotGrants(granted, agents, [
       [['s3:GetObject'], [manifests, verifications]],
-      [['s3:DeleteObject'], [everySnapshot]],
+      [['s3:DeleteObject'], [manifests, verifications, ...archives]],
     ]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', ...storageScopes(agents)]),

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Job, jobs } from '../../functions/shared/contract/index.ts';
 import { stackName } from '../../infra/deployment.ts';
-import { account, region } from '../../local/emulator.ts';
+import { account, region, type Emulator } from '../../local/emulator.ts';
 import type { Need } from '../../local/iam-actions.ts';
 import { root } from '../../local/paths.ts';
 import { startRcloneServer } from '../../local/rclone-server.ts';
@@ -59,11 +59,11 @@ beforeAll(async () => {
   const vault = await startRcloneServer({ protocol: 'webdav', folder: vaultFolder });
   cleanUps.push(vault.stop);
   const urls = { far: far.url, vault: vault.url };
-  let places: Places | undefined;
+  let kmsKeyArn = '';
   world = await startWorld({
-    configure: (given) => {
-      places = given;
-      return { deployment, agents: agentsIn(given, urls) };
+    configure: async (places, emulator) => {
+      kmsKeyArn = await givenKmsKey(emulator);
+      return { deployment, agents: agentsIn(places, urls, { kmsKeyArn }) };
     },
     env: async (emulatorUrl) => {
       proxy = await startRecordingProxy(emulatorUrl, { region, account });
@@ -75,11 +75,6 @@ beforeAll(async () => {
   await world.s3.send(new CreateBucketCommand({ Bucket: operatorsBucket }));
   await storeSecret('far', 'workspace', { WORKSPACE_TOKEN: 'far-away' });
   await storeSecret('far', 'backup', { VAULT_TOKEN: 'far-away, too' });
-  // The account of the emulator begins without keys, and a configuration has to name one.
-  const kmsKeyArn = await givenKmsKey();
-  if (places) {
-    await world.redeploy({ deployment, agents: agentsIn(places, urls, { kmsKeyArn }) });
-  }
   await sendQueueRequestsThroughProxy();
   policies = await deployedPolicies(world.emulator, stackName(deployment));
   policies.onResources.set(kmsKeyArn, [everybodyWithARole]);
@@ -105,7 +100,7 @@ async function givenFolder(): Promise<string> {
 function agentsIn(
   places: Places,
   urls: Record<'far' | 'vault', string>,
-  kms: { kmsKeyArn?: string } = {},
+  kms: { kmsKeyArn: string },
 ): Record<string, object> {
   const webdav = (url: string, token: string): object => ({
     rcloneType: 'webdav',
@@ -127,7 +122,7 @@ function agentsIn(
         bucket: operatorsBucket,
         prefix: teamSnapshots,
         retain: 1,
-        encrypt: kms.kmsKeyArn !== undefined,
+        encrypt: true,
         ...kms,
       },
     },
@@ -165,8 +160,9 @@ function inOperatorsBucket(remotePath: string): Record<string, unknown> {
   };
 }
 
-async function givenKmsKey(): Promise<string> {
-  const kms = new KMS(world.emulator.client);
+/** The account of the emulator begins without keys, and a configuration has to name one. */
+async function givenKmsKey(emulator: Emulator): Promise<string> {
+  const kms = new KMS(emulator.client);
   const { KeyMetadata } = await kms.createKey({});
   kms.destroy();
   return KeyMetadata?.Arn ?? '';

@@ -71,7 +71,7 @@ describe('snapshots of a deployment', () => {
     const agent = new SnapshotAgent(world, 'legs');
     const files = {
       'workspace/a.txt': 'a',
-      'workspace/huge.bin': randomBytes(220 * 1024 * 1024),
+      'workspace/huge.bin': randomBytes(120 * 1024 * 1024),
       'workspace/z.txt': 'z',
     };
     await agent.given(files);
@@ -79,7 +79,11 @@ describe('snapshots of a deployment', () => {
 
     const first = await agent.run('backup');
     expect(first.state).toBe('continued');
-    const backup = await agent.expectReport('backup', ({ runId }) => runId === first.runId);
+    const backup = await agent.expectReport(
+      'backup',
+      ({ runId }) => runId === first.runId,
+      100_000,
+    );
     expect(backup).toMatchObject({ state: 'succeeded', filesStored: 3 });
     expect(backup.legs).toBeGreaterThan(1);
     const verify = await agent.run('verify');

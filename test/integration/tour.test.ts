@@ -16,6 +16,6 @@ describe('the tour', () => {
 
     await runTour(world, { part: ignore, event: ignore, proven: (text) => proven.push(text) });
 
-    expect(proven).toHaveLength(4);
+    expect(proven).toHaveLength(5);
   });
 });

@@ -51,8 +51,27 @@ function checkBackup(blocks: Raw, site: Site): Finding[] {
   if (backup['encrypt'] === true && encryptionKeys.every((key) => backup[key] === undefined)) {
     findings.push(missingKey(site));
   }
-  if (backup['enabled'] === true) findings.push(...checkBackupProvider(blocks, backup, site));
+  if (backup['enabled'] === true) {
+    findings.push(...checkBackupProvider(blocks, backup, site), ...strayBucket(blocks, backup));
+  }
   return findings;
+}
+
+/** A bucket that nothing would be written to: the snapshots would go elsewhere without a word. */
+function strayBucket(blocks: Raw, backup: Raw): Finding[] {
+  const sync = objectAt(blocks, 'sync');
+  const provider = backup['provider'] ?? sync['provider'] ?? 'off';
+  if (backup['bucket'] === undefined || provider === 's3' || backup['provider'] !== undefined) {
+    return [];
+  }
+  return [
+    {
+      path: ['backup', 'bucket'],
+      value: 'a bucket, while the snapshots do not go to S3',
+      allowed: 'a bucket together with "provider": "s3"',
+      fix: 'Add "provider": "s3" to "backup", or take "bucket" out',
+    },
+  ];
 }
 
 /** Without one of these nothing can be encrypted. */

@@ -38,6 +38,8 @@ export interface JobRequest {
   target?: RestoreTarget;
   /** restore to `live`: the word for writing over the agent's files. */
   confirm?: 'overwrite-live-files';
+  /** restore to staging or cloud: takes a snapshot that nobody vouches for, though `encrypt` is set. */
+  acceptUnencrypted?: boolean;
   /** prune: id of the snapshot whose anomaly somebody has looked at; pruning goes on. */
   confirmAnomaly?: string;
   /** Set on a continuation: the run that goes on. */

@@ -20,7 +20,9 @@ import {
 } from '../snapshot/pack/findings.ts';
 import { missingItems } from '../snapshot/pack/items.ts';
 import type { Location } from '../snapshot/pack/location.ts';
-import { summaryOf } from '../snapshot/read/catalog.ts';
+import { incompleteness, summaryOf } from '../snapshot/read/catalog.ts';
+import { SnapshotDamagedError } from '../snapshot/read/errors.ts';
+import type { StoredObject } from '../snapshot/store/store.ts';
 import { reservedInSnapshots } from '../snapshot/pack/reserved.ts';
 import { ObjectExistsError } from '../snapshot/store/errors.ts';
 import { withSecrets } from '../workspace/places.ts';
@@ -28,6 +30,7 @@ import { BackupMemory } from './backup-memory.ts';
 import { producer } from './producer.ts';
 import { placeRecoveryKit } from './recovery-kit.ts';
 import { underLease } from './leased.ts';
+import { alreadyOver, hasBegun } from './redelivery.ts';
 import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
 /** Takes a snapshot of an agent: one leg of it. */
@@ -56,6 +59,8 @@ async function backupLeg(work: Work): Promise<JobResult> {
   const checkpoints = checkpointsIn(runtime.store, agent.name, fence);
   const memory = new BackupMemory(runtime.store, agent.name, fence);
   const last = leg > 1 ? await checkpoints.load() : undefined;
+  if (last?.id === runId && last.finished === true) return alreadyOver(runId);
+  if (leg > 1 && last?.id !== runId && hasBegun(context)) return alreadyOver(runId);
   // A leg that had to wait for a credential has left nothing: there is nothing to go on from.
   const from = last?.id === runId ? last : await begin(work, memory);
   if (from.scope !== scopeOf(agent) || from.manner !== mannerOf(agent)) return reconfigured(runId);
@@ -88,7 +93,9 @@ async function backupLeg(work: Work): Promise<JobResult> {
     const complete = { ...checkpoint, fingerprints: saved.fingerprints };
     if (!finished) return { state: 'continued', ...countersSince(from, complete) };
     const ready = { ...writer, encryption: await opening };
-    return await finish(work, { from, checkpoint: complete, writer: ready, memory });
+    const result = await finish(work, { from, checkpoint: complete, writer: ready, memory });
+    await checkpoints.save({ ...saved, finished: true });
+    return result;
   } catch (error) {
     if (!isPassing(error)) throw error;
     // What is finished stays finished: another leg goes on from there, and gives up in the end.
@@ -185,7 +192,16 @@ async function finish(
   const { runtime } = context;
   const { findings } = checkpoint;
   const baseline = await memory.baseline();
-  const kitWarnings = await placeRecoveryKit(runtime, places.store);
+  if (findings.files === 0 && incomplete(findings).length > 0) throw new NothingReadableError();
+  const objects = await places.store.list();
+  assertWhole(checkpoint, objects);
+  const kitWarnings = await placeRecoveryKit(runtime, places.store, objects);
+  // A hold without its snapshot is a nuisance; a snapshot without its hold would push good ones out.
+  const anomalies = await memory.compare(checkpoint, baseline, agent.backup.anomalyPercent);
+  if (anomalies.length > 0) {
+    const since = isoTime(runtime.clock.now());
+    await memory.hold({ snapshot: checkpoint.id, since, anomalies });
+  }
   const { manifest, sha256 } = await commit(writer, checkpoint, {
     agent: agent.name,
     producer: await producer(places.session),
@@ -195,10 +211,6 @@ async function finish(
     previous: baseline ? { id: baseline.snapshot, sha256: baseline.sha256 } : null,
     finishedAt: isoTime(runtime.clock.now()),
   });
-  const anomalies = await memory.compare(checkpoint, baseline, agent.backup.anomalyPercent);
-  if (anomalies.length > 0) {
-    await memory.hold({ snapshot: manifest.id, since: manifest.finishedAt, anomalies });
-  }
   await memory.keepBaseline(checkpoint, sha256);
   const skipped = incomplete(findings);
   return {
@@ -213,6 +225,23 @@ async function finish(
     ],
     snapshot: { ...summaryOf(manifest), ...(anomalies.length > 0 ? { anomalies } : {}) },
   };
+}
+
+/** What earlier legs have written is still there, and whole, before a manifest vouches for it. */
+function assertWhole({ id, segments }: Checkpoint, objects: readonly StoredObject[]): void {
+  const sizes = new Map(objects.map(({ name, size }) => [name, size]));
+  const problem = incompleteness({ segments }, sizes);
+  if (problem !== undefined) throw new SnapshotDamagedError(id, problem);
+}
+
+/** Not one file could be read: what would be stored is no snapshot. */
+class NothingReadableError extends WorkspaceSyncError {
+  constructor() {
+    super(
+      'None of the files could be read, so no snapshot was made. Look at the rights of the backup function, and whether the workspace can be reached.',
+      { code: 'nothing-readable', retryable: false },
+    );
+  }
 }
 
 function unreadable({ counts }: FindingsRecord): Pick<JobResult, 'state' | 'reason'> {

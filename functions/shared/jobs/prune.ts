@@ -1,10 +1,12 @@
 import type { AgentConfig } from '../config/index.ts';
 import type { JobRequest, RetentionDecision, SkippedFile } from '../contract/index.ts';
+import { epochOf } from '../clock.ts';
+import { clockToleranceMs } from '../retention/effective-time.ts';
 import { policyOf } from '../retention/policy.ts';
 import { selectSnapshots } from '../retention/select.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { manifestName } from '../snapshot/names.ts';
+import { manifestName, timeOfId } from '../snapshot/names.ts';
 import { readCatalog, type Catalog, type CatalogSnapshot } from '../snapshot/read/catalog.ts';
 import type { SnapshotStore } from '../snapshot/store/store.ts';
 import { BackupMemory } from './backup-memory.ts';
@@ -49,10 +51,11 @@ async function pruneIn(work: Work): Promise<JobResult> {
   const now = runtime.clock.now();
   const dryRun = request.dryRun === true;
   const candidates = await datedCandidates(runtime, agent.name, catalog, { now, fence, dryRun });
-  const decisions = selectSnapshots(candidates, policyOf(agent.backup.retain), {
+  const selected = selectSnapshots(candidates, policyOf(agent.backup.retain), {
     now,
     timeZone: agent.backup.timeZone,
   });
+  const decisions = keepNewestWhole(selected, catalog, now);
   const warnings = oddities(catalog);
   const hold = await memory.standingHold();
   // What a dry run was told to confirm still stands, and the one that it tries would not be held.
@@ -68,6 +71,26 @@ async function pruneIn(work: Work): Promise<JobResult> {
   const removed = await removeSnapshots(store, catalog, decisions);
   const leftovers = await removeLeftovers(work, catalog, now);
   return report(removed, [...removed.failed, ...leftovers], warnings);
+}
+
+/** The newest snapshot that holds every file it should is kept, whatever came after it. */
+function keepNewestWhole(
+  decisions: readonly RetentionDecision[],
+  { snapshots }: Catalog,
+  now: number,
+): RetentionDecision[] {
+  const newest = snapshots.find(
+    ({ manifest, verification }) =>
+      epochOf(manifest.createdAt) <= now + clockToleranceMs &&
+      verification?.passed !== false &&
+      manifest.files > 0 &&
+      (manifest.warnings['unreadable'] ?? 0) + (manifest.warnings['cut'] ?? 0) === 0,
+  );
+  return decisions.map((decision) =>
+    decision.keep || decision.id !== newest?.id
+      ? decision
+      : { ...decision, keep: true, reasons: ['newest snapshot that misses no file'] },
+  );
 }
 
 /** A confirmation that confirms nothing is a mistake, and changes nothing; nor does a dry run. */
@@ -140,7 +163,9 @@ async function removeLeftovers(
 ): Promise<SkippedFile[]> {
   const newest = new Map<string, number>();
   for (const { id, object } of orphans) {
-    newest.set(id, Math.max(newest.get(id) ?? 0, object.modified));
+    // A clock that is behind, or a copy that keeps its times, must not make it look older.
+    const time = Math.max(object.modified, timeOfId(id) || 0);
+    newest.set(id, Math.max(newest.get(id) ?? 0, time));
   }
   const dead = [...newest].filter(([, time]) => time + leftoverAgeMs < now).map(([id]) => id);
   if (dead.length === 0) return [];

@@ -30,6 +30,7 @@ const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   paths: z.array(z.string().min(1)).min(1).exactOptional(),
   target: z.enum(restoreTargets).exactOptional(),
   confirm: z.literal('overwrite-live-files').exactOptional(),
+  acceptUnencrypted: z.boolean().exactOptional(),
   confirmAnomaly: snapshotId.exactOptional(),
   run: z
     .strictObject({
@@ -83,7 +84,7 @@ const keysOf: Record<Job, readonly (keyof JobRequest)[]> = {
   backup: [],
   prune: ['dryRun', 'confirmAnomaly'],
   verify: ['snapshot', 'percent'],
-  restore: ['dryRun', 'snapshot', 'paths', 'target', 'confirm'],
+  restore: ['dryRun', 'snapshot', 'paths', 'target', 'confirm', 'acceptUnencrypted'],
   list: [],
 };
 

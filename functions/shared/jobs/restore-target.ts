@@ -68,8 +68,8 @@ export function targetFor(
 }
 
 /**
- * The agent's own files. What waits in `_inbox` is left as it is: handing out a drop twice is what
- * no run ever does.
+ * The agent's own files. The mailboxes at the root are left as they are: no run of any kind writes
+ * over what waits in them.
  */
 function liveTarget(runtime: Runtime, { name, workspace }: AgentConfig): ChosenTarget {
   if (workspace.kind !== 's3') {
@@ -89,7 +89,8 @@ function liveTarget(runtime: Runtime, { name, workspace }: AgentConfig): ChosenT
 
 /** What a restore over the agent's files leaves out. */
 export function liveSelection(selected: Selection): Selection {
-  return (path) => selected(path) && !path.startsWith(`workspace/${folders.inbox}/`);
+  const mailboxes = [folders.inbox, folders.outbox].map((name) => `workspace/${name}/`);
+  return (path) => selected(path) && !mailboxes.some((prefix) => path.startsWith(prefix));
 }
 
 function liveKey(agent: string, path: string): string {

@@ -17,6 +17,7 @@ import { selectionOf } from '../snapshot/restore/selection.ts';
 import { TargetOccupiedError, type RestoreTarget } from '../snapshot/restore/target.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import { underLease } from './leased.ts';
+import { alreadyOver, hasBegun } from './redelivery.ts';
 import { legTime } from './leg-time.ts';
 import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
@@ -28,8 +29,13 @@ const progressSchema = z.object({
   target: z.enum(restoreTargets),
   /** Nothing is written yet: what nobody vouches for is read to its end first. */
   proving: z.boolean(),
+  /** Everything is written: a leg that is asked for once more has nothing to do. */
+  finished: z.boolean().exactOptional(),
   from: z.object({ segment: z.int(), offset: z.int() }),
 });
+
+/** How long the pruning after a backup is waited for. */
+const pruningMs = 30_000;
 
 /** Brings files back from a snapshot: one leg of it. */
 export async function restore(context: RunContext, agent: AgentConfig): Promise<JobResult> {
@@ -43,7 +49,12 @@ export async function restore(context: RunContext, agent: AgentConfig): Promise<
     );
   if (request.dryRun === true) return work(0);
   // Pruning has the same lease: nothing is taken away from under a restore.
-  return underLease(context, `agents/${agent.name}/retained`, ({ fence }) => work(fence));
+  return underLease(
+    context,
+    `agents/${agent.name}/retained`,
+    ({ fence }) => work(fence),
+    pruningMs,
+  );
 }
 
 function refusal(name: TargetName, confirm: string | undefined): JobResult | undefined {
@@ -69,6 +80,8 @@ async function restoreLeg(work: Work): Promise<JobResult> {
   const { runtime, request, runId, leg } = context;
   const last = leg > 1 ? await readFenced(runtime.store, keyOf(agent), progressSchema) : undefined;
   const before = last?.runId === runId ? last : undefined;
+  if (before?.finished === true) return alreadyOver(runId);
+  if (leg > 1 && !before && hasBegun(context)) return alreadyOver(runId);
   const catalog = await readCatalog(places.store, agent.name);
   const wanted = before?.snapshot ?? request.snapshot;
   const plugin = catalog.plugin.find(({ id }) => id === wanted);
@@ -80,8 +93,10 @@ async function restoreLeg(work: Work): Promise<JobResult> {
     if (plugin) return restorePluginSnapshot(work, plugin, chosen);
     const now = runtime.clock.now();
     const choice = { agent, store: places.store, now, trusted: true };
-    const { id, bytes } = choose(catalog, wanted, choice);
+    const { id, bytes, manifest } = choose(catalog, wanted, choice);
     const keys = await keysOf(runtime, agent);
+    const refused = unvouched(work, manifest.encryption !== null, id);
+    if (refused) return refused;
     const reader = await SnapshotReader.open(places.store, {
       id,
       bytes,
@@ -100,20 +115,26 @@ async function restoreOwn(
 ): Promise<JobResult> {
   const { context, agent, fence, name } = work;
   const { runtime, request, runId } = context;
-  const keepProgress = async (from: ArchivePosition, proving: boolean): Promise<void> => {
-    const progress = { runId, snapshot: reader.id, target: name, proving, from };
+  const keepProgress = async (
+    from: ArchivePosition,
+    proving: boolean,
+    finished = false,
+  ): Promise<void> => {
+    const progress = { runId, snapshot: reader.id, target: name, proving, from, finished };
     await writeFenced(runtime.store, keyOf(agent), fence, progress);
   };
   const time = legTime(context);
-  const selected = selectionOf(request.paths);
+  const unused = new Set<string>();
+  const selected = selectionOf(request.paths, unused);
   const wanted = name === 'live' ? liveSelection(selected) : selected;
   const found = await preview(reader, wanted, policy);
   const snapshot = summaryOf(reader.manifest);
   if (found.files === 0) return nothing(request.paths ?? [], reader.id);
   if (request.dryRun === true) {
-    return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: [totalOf(found)] };
+    const notes = [totalOf(found), ...matchedNothing(unused)];
+    return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: notes };
   }
-  const warnings = warningsFor(agent, reader, name);
+  const warnings = [...warningsFor(agent, reader, name), ...matchedNothing(unused)];
   if (before?.proving ?? reader.manifest.encryption === null) {
     const stretch = { from: before?.from ?? { segment: 1, offset: 0 }, to: reader.last };
     const { files, bytes, next } = await verifyStretch(reader, stretch, time);
@@ -132,6 +153,7 @@ async function restoreOwn(
     return { state: 'continued', ...counters };
   }
   await target.finish();
+  await keepProgress(from, false, true);
   return {
     state: 'succeeded',
     ...counters,
@@ -139,6 +161,29 @@ async function restoreOwn(
     restoredTo: target.description,
     warnings: [...warnings, ...renamedIn(target)],
   };
+}
+
+/**
+ * Where snapshots are to be encrypted, one that is not can have been put there by anybody who may
+ * write to the storage, under the name of a good one too.
+ */
+function unvouched(
+  { context: { request }, agent, name }: Work,
+  encrypted: boolean,
+  id: string,
+): JobResult | undefined {
+  if (encrypted || !agent.backup.encrypt) return undefined;
+  if (request.acceptUnencrypted === true && name !== 'live') return undefined;
+  const message =
+    `Snapshot ${id} is not encrypted, so nothing proves who wrote it, and backup.encrypt is set. ` +
+    (name === 'live'
+      ? 'It is never restored over the agent’s files: restore it to "staging" and look first.'
+      : 'If you know it, say so with "acceptUnencrypted": true. Nothing was written.');
+  return { state: 'blocked', reason: { code: 'not-encrypted', message } };
+}
+
+function matchedNothing(paths: ReadonlySet<string>): string[] {
+  return [...paths].map((path) => `${JSON.stringify(path)} matches nothing in the snapshot`);
 }
 
 function firstOf(segments: ReadonlySet<number>): number {
@@ -163,6 +208,12 @@ async function restorePluginSnapshot(
     const message = `Snapshot ${plugin.id} was written by the plugin, whose archives do not say what belongs where. Restore it to "staging" and move what you need.`;
     return { state: 'blocked', reason: { code: 'plugin-snapshot', message } };
   }
+  const refused = unvouched(
+    { context, agent, places, name, fence: 0 },
+    plugin.encrypted,
+    plugin.id,
+  );
+  if (refused) return refused;
   const { passphrase } = await keysOf(runtime, agent);
   const { store } = places;
   const source = {
@@ -220,7 +271,7 @@ function warningsFor(agent: AgentConfig, reader: SnapshotReader, name: TargetNam
     ...(unencrypted
       ? ['the snapshot is not encrypted, so nothing proves who wrote it: look at the files first']
       : []),
-    ...(name === 'live' ? ['files in _inbox were left as they are'] : []),
+    ...(name === 'live' ? ['files in _inbox and _outbox were left as they are'] : []),
   ];
 }
 

@@ -16,7 +16,7 @@ import type { Source } from '../snapshot/source/source.ts';
 import { rcloneStore } from '../snapshot/store/rclone-store.ts';
 import { s3Store } from '../snapshot/store/s3-store.ts';
 import type { SnapshotStore } from '../snapshot/store/store.ts';
-import { leaseFor } from './leased.ts';
+import { patientLease } from './leased.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { Lease, LeaseHeld } from '../state/lease.ts';
 import {
@@ -100,7 +100,6 @@ export async function withPlaces<T>(
 
 /** How long a leg waits for another job's use of the same credential. */
 const patienceMs = 55_000;
-const pauseMs = 2_500;
 
 /**
  * Does the work while nobody else uses the credentials that refreshing changes: two runs at once
@@ -117,23 +116,13 @@ export async function underCredentials(
   try {
     // In one order for everybody, so that two runs never wait for each other.
     for (const scope of [...scopes].sort()) {
-      const lease = await patiently(context, scope);
+      const lease = await patientLease(context, scope, patienceMs);
       if ('held' in lease) return { state: 'continued', warnings: [busyText(lease)] };
       leases.push(lease);
     }
     return await work();
   } finally {
     await Promise.allSettled(leases.map((lease) => lease.release()));
-  }
-}
-
-async function patiently(context: RunContext, scope: string): Promise<Lease | LeaseHeld> {
-  const { clock } = context.runtime;
-  const until = clock.now() + Math.min(patienceMs, context.budget.remaining() / 2);
-  for (;;) {
-    const lease = await leaseFor(context, scope);
-    if (!('held' in lease) || clock.now() >= until) return lease;
-    await clock.sleep(pauseMs);
   }
 }
 

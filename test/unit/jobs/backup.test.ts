@@ -109,7 +109,7 @@ describe('backup', () => {
     expect((await world.run('verify', agent)).state).toBe('succeeded');
   });
 
-  it('does not go on from the checkpoint of another run, but begins afresh', async () => {
+  it('is left alone when a leg comes once more that another run has overtaken', async () => {
     await givenFirstLeg();
     const next = world.continuation();
     world.now += day / 8;
@@ -120,11 +120,19 @@ describe('backup', () => {
 
     const report = await world.runLeg(next, agent);
 
-    expect(report.state).toBe('succeeded');
-    expect(report.snapshot?.files).toBe(4);
-    const id = report.snapshot?.id ?? '';
-    expect((await world.run('verify', agent, { snapshot: id })).filesVerified).toBe(4);
-    expect(await restoredTexts(agent, id)).toEqual(all);
+    expect(report).toMatchObject({ state: 'skipped', reason: { code: 'run-is-over' } });
+  });
+
+  it('is left alone when its last leg comes once more', async () => {
+    await givenFirstLeg();
+    const next = world.continuation();
+    world.tick = 0;
+    expect((await world.runLeg(next, agent)).state).toBe('succeeded');
+
+    const report = await world.runLeg(next, agent);
+
+    expect(report).toMatchObject({ state: 'skipped', reason: { code: 'run-is-over' } });
+    expect((await world.run('list', agent)).snapshots).toHaveLength(1);
   });
 
   it.each([

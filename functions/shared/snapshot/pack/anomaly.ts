@@ -17,8 +17,8 @@ export interface Difference {
   gone: number;
 }
 
-/** Below this many files a share says nothing. */
-const fewFiles = 10;
+/** Of fewer files that changed or went a share says nothing. */
+const fewFiles = 3;
 
 /**
  * Why a snapshot deserves a human look before older ones are given up: files changed or gone
@@ -33,8 +33,12 @@ export function anomalies(
   const difference = compare(before.fingerprints, fingerprints);
   const touched = difference.changed + difference.gone;
   const share = difference.before === 0 ? 0 : (100 * touched) / difference.before;
-  const many = difference.before >= fewFiles && share > limitPercent;
+  const many = touched >= fewFiles && share > limitPercent;
+  const nothingLeft = difference.before > 0 && fingerprints.length === 0;
   return [
+    ...(nothingLeft
+      ? [`none of the ${difference.before} files of snapshot ${before.snapshot} is left`]
+      : []),
     ...(many
       ? [
           `${difference.changed} files changed and ${difference.gone} are gone, of ${difference.before} in snapshot ${before.snapshot}: more than ${limitPercent} %`,

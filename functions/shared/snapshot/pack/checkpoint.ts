@@ -20,6 +20,8 @@ const checkpointSchema = z.object({
   segments: z.array(segmentSchema),
   /** Whether everything is packed, and only the manifest is missing. */
   packed: z.boolean(),
+  /** Whether the manifest is written, too: a leg that is asked for once more has nothing to do. */
+  finished: z.boolean().exactOptional(),
   position: positionSchema,
   findings: findingsSchema,
   /** Which of the two places for fingerprints this run may write to, and what it has written. */

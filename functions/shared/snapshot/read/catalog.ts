@@ -44,6 +44,7 @@ export interface Catalog {
 /** Reads what is there; whatever is not named like ours is not even counted. */
 export async function readCatalog(store: SnapshotStore, agent: string): Promise<Catalog> {
   const objects = new Map((await store.list()).map((object) => [object.name, object]));
+  const sizes = new Map([...objects].map(([name, { size }]) => [name, size]));
   const byId = groupById(objects.values());
   const ids = [...byId].filter(([id]) => objects.has(manifestName(id))).map(([id]) => id);
   const records = [...objects.keys()].filter(
@@ -62,7 +63,7 @@ export async function readCatalog(store: SnapshotStore, agent: string): Promise<
     if (!objects.has(manifestName(id))) {
       catalog.orphans.push(...group.map((object) => ({ id, object })));
     } else {
-      enter(catalog, agent, { id, group, bytes, objects, texts });
+      enter(catalog, agent, { id, group, bytes, objects, sizes, texts });
     }
   }
   catalog.snapshots.sort(newestFirst);
@@ -74,11 +75,12 @@ interface Found {
   group: StoredObject[];
   bytes: Buffer | undefined;
   objects: ReadonlyMap<string, StoredObject>;
+  sizes: ReadonlyMap<string, number>;
   texts: ReadonlyMap<string, Buffer>;
 }
 
 function enter(catalog: Catalog, agent: string, found: Found): void {
-  const { id, group, bytes, objects, texts } = found;
+  const { id, group, bytes, objects, sizes, texts } = found;
   try {
     if (!bytes) throw new Error('its manifest cannot be read');
     const { manifest } = parseManifest(id, bytes);
@@ -86,7 +88,7 @@ function enter(catalog: Catalog, agent: string, found: Found): void {
       catalog.foreign++;
       return;
     }
-    const problem = incompleteness(manifest, objects);
+    const problem = incompleteness(manifest, sizes);
     if (problem !== undefined) throw new Error(problem);
     const sha256 = hash('sha256', bytes);
     const verification = verdictOf(verificationsOf(group, texts), sha256);
@@ -128,13 +130,13 @@ function foundNoEarlier(record: Verification, stored: number): Verification {
 }
 
 /** A truncated or missing object never counts as part of a snapshot. */
-function incompleteness(
-  { segments }: Manifest,
-  objects: ReadonlyMap<string, StoredObject>,
+export function incompleteness(
+  { segments }: Pick<Manifest, 'segments'>,
+  sizes: ReadonlyMap<string, number>,
 ): string | undefined {
   for (const { archive, files } of segments) {
     for (const { name, bytes } of [archive, files]) {
-      const size = objects.get(name)?.size;
+      const size = sizes.get(name);
       if (size === undefined) return `${name} is missing`;
       if (size !== bytes) return `${name} has ${size} bytes, not ${bytes}`;
     }
@@ -155,11 +157,14 @@ function groupById(objects: Iterable<StoredObject>): Map<string, StoredObject[]>
 }
 
 function pluginSnapshots(objects: Iterable<StoredObject>): PluginSnapshot[] {
-  return [...objects].flatMap((object) => {
+  const all = [...objects].flatMap((object) => {
     const name = parseObjectName(object.name);
     if (name?.kind !== 'plugin') return [];
     return [{ id: name.id, encrypted: name.encrypted, object }];
   });
+  // Beside one that is encrypted, one of the same time that is not can be anybody's.
+  const encrypted = new Set(all.filter((each) => each.encrypted).map(({ id }) => id));
+  return all.filter((each) => each.encrypted || !encrypted.has(each.id));
 }
 
 function newestFirst(a: CatalogSnapshot, b: CatalogSnapshot): number {

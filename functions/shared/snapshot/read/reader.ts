@@ -11,6 +11,7 @@ import {
   type Segment,
 } from '../manifest.ts';
 import type { SnapshotStore } from '../store/store.ts';
+import { isDamage } from './damage.ts';
 import { SnapshotDamagedError } from './errors.ts';
 
 /** Where in the archive something begins: a segment, and bytes into that. */
@@ -120,7 +121,22 @@ export class SnapshotReader {
   #plain(segment: Segment, role: Exclude<ObjectRole, 'manifest'>): AsyncIterable<Buffer> {
     const stored = this.#stored(segment[role]);
     const context = objectContext(this.manifest, role, segment);
-    return decompressFrames(this.#decryption ? this.#decryption.decrypt(context, stored) : stored);
+    const opened = this.#decryption ? this.#decryption.decrypt(context, stored) : stored;
+    return this.#named(segment[role].name, decompressFrames(opened));
+  }
+
+  /** Whatever is found to be wrong with an object, its name is said. */
+  async *#named(name: string, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* content;
+    } catch (error) {
+      if (!isDamage(error) || error instanceof SnapshotDamagedError) throw error;
+      throw new SnapshotDamagedError(
+        this.id,
+        `${name}: ${error.message.replace(/\.$/, '')}`,
+        error,
+      );
+    }
   }
 
   /** An object as it is stored; at its end it has been what the manifest says. */

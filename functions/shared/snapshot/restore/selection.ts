@@ -6,12 +6,25 @@ export type Selection = (path: string) => boolean;
 /**
  * What paths and patterns select: a file, everything in a folder, or what an rclone pattern
  * matches from the root. Without `workspace/` or `state/` before them they mean the workspace.
+ * @param unused is left with those that have matched nothing so far
  * @throws PatternError
  */
-export function selectionOf(paths: readonly string[] | undefined): Selection {
+export function selectionOf(
+  paths: readonly string[] | undefined,
+  unused = new Set<string>(),
+): Selection {
   if (paths === undefined) return () => true;
-  const tests = paths.map(selector);
-  return (path) => tests.some((test) => test(path));
+  for (const wanted of paths) unused.add(wanted);
+  const tests = paths.map((wanted) => [wanted, selector(wanted)] as const);
+  return (path) => {
+    let found = false;
+    for (const [wanted, test] of tests) {
+      if (!test(path)) continue;
+      unused.delete(wanted);
+      found = true;
+    }
+    return found;
+  };
 }
 
 function selector(wanted: string): Selection {
