@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -179,6 +179,40 @@ describe.each([
 
     await expect(source.readWhole({ path: 'gone', size: 1 })).rejects.toThrow(FileGoneError);
     await expect(source.open({ path: 'gone', size: 1 })).rejects.toThrow(FileGoneError);
+  });
+});
+
+describe('a name that rclone lists and does not find', () => {
+  /** Listed by characters that do not lead back to its byte. */
+  const latin = (name: string): Buffer =>
+    Buffer.concat([Buffer.from(join(world.cloudFolder, root, name)), Buffer.from([0xe9])]);
+
+  it('is unreadable if it is that of a file, not gone', async () => {
+    await givenFiles({ '‛quote': 'precious' });
+    writeFileSync(latin('caf'), 'precious');
+    const source = given(3);
+    const paths = await listed(source);
+
+    expect(paths).toHaveLength(2);
+    for (const path of paths) {
+      const entry = { path, size: 8 };
+      const unreadable = {
+        code: 'file-unreadable',
+        message: expect.stringContaining('it is listed and cannot be opened') as string,
+      };
+      await expect(source.readWhole(entry)).rejects.toMatchObject(unreadable);
+      await expect(source.open(entry).then(rest)).rejects.toMatchObject(unreadable);
+    }
+  });
+
+  it('counts as unreadable if it is that of a folder', async () => {
+    await givenFiles({ '‛folder/a': 'precious', 'b/a': 'a' });
+    const source = given(3);
+
+    expect(await listed(source)).toEqual(['b/a']);
+    expect(source.unreadable).toEqual({ count: 1, names: ['‛‛folder/'] });
+    expect(await listed(source, ['gone/', 'b/gone/', 'gone/x/'])).toEqual([]);
+    expect(source.unreadable.count).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@ import { inParallel } from '../../parallel.ts';
 import { mapAhead } from './ahead.ts';
 import { errorCode, fileFailure, isAbsent, isRefused } from './folder-failure.ts';
 import { fill, openBelow, readBelowNow, versionAt, wholeFile } from './folder-file.ts';
+import { GoneCheck } from './gone.ts';
 import { listFolder, type Folder } from './folder-listing.ts';
 import { FileStream } from './folder-stream.ts';
 import { nothingPassedOver, passOver } from './passed-over.ts';
@@ -36,17 +37,22 @@ export function folderSource(root: string): Source {
   const left = { passedOver: nothingPassedOver(), unreadable: nothingPassedOver() };
   const streams = new Set<FileStream>();
   const pace = { reading: new Pace(), listing: new Pace() };
+  // A look is as cheap as the reading that failed: no need to count them.
+  const gone = new GoneCheck(Infinity);
   let known: string | undefined;
   const real = async (): Promise<string | undefined> => (known ??= await realRoot(root));
   const reading = async <T>(path: string, read: Reading<T>): Promise<T> => {
     mergeRoots([path]);
-    try {
-      const folder = await real();
-      if (folder === undefined) throw new FileGoneError(path);
-      return await read(folder, path);
-    } catch (error) {
-      throw fileFailure(path, error);
-    }
+    const folder = await real();
+    if (folder === undefined) throw new FileGoneError(path);
+    const once = async (): Promise<T> => {
+      try {
+        return await read(folder, path);
+      } catch (error) {
+        throw fileFailure(path, error);
+      }
+    };
+    return gone.reading(path, once, async () => (await versionAt(folder, path)) !== undefined);
   };
   return {
     ...left,

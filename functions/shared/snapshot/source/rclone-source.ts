@@ -8,6 +8,7 @@ import {
 } from '../../rclone/remote-control.ts';
 import type { Remote } from '../../rclone/remote.ts';
 import type { RcloneSession } from '../../rclone/session.ts';
+import { GoneCheck } from './gone.ts';
 import { nothingPassedOver, passOver } from './passed-over.ts';
 import { isFolderRoot, mergeRoots } from './roots.ts';
 import {
@@ -75,6 +76,7 @@ export function rcloneSource({
     control: () => (control ??= remoteControl(session.serve({ remote, path: '' }), clock)),
     keepsMd5: remote.keepsMd5,
     clock,
+    gone: new GoneCheck(),
     passedOver,
     unreadable,
   };
@@ -89,8 +91,8 @@ export function rcloneSource({
       }
     },
     present: (roots) => present(place, roots),
-    readWhole: (entry) => readWhole(place, entry),
-    open: (entry, from) => open(place, entry, from),
+    readWhole: (entry) => unlessListed(place, entry, () => readWhole(place, entry)),
+    open: (entry, from) => unlessListed(place, entry, () => open(place, entry, from)),
     async close() {
       await control?.close();
     },
@@ -103,24 +105,66 @@ interface Place {
   /** Whether asking for an MD5 costs nothing. */
   keepsMd5: boolean;
   clock: Clock;
+  gone: GoneCheck;
   passedOver: PassedOver;
   unreadable: PassedOver;
 }
 
 async function listFolder(place: Place, folder: string): Promise<RcloneEntry[] | undefined> {
-  const parameters = { remote: folder.replace(/\/$/, ''), opt: { noMimeType: true } };
   try {
-    const { list } = listSchema.parse(await place.control().call('operations/list', parameters));
-    return (list ?? []).map(({ Name, Size, IsDir }) => ({
-      name: Name,
-      size: Size,
-      isFolder: IsDir,
-    }));
+    return await listNow(place, folder);
   } catch (error) {
-    if (isGone(error)) return undefined;
-    if (folder === '' || !isRefused(error)) throw unavailable(`listing "${folder}" failed`, error);
+    if (isGone(error) && (folder === '' || (await isFolderGone(place, folder)))) return undefined;
+    if (folder === '' || !(isGone(error) || isRefused(error))) {
+      throw unavailable(`listing "${folder}" failed`, error);
+    }
     passOver(place.unreadable, folder);
     return undefined;
+  }
+}
+
+async function listNow({ control }: Place, folder: string): Promise<RcloneEntry[]> {
+  const parameters = { remote: folder.replace(/\/$/, ''), opt: { noMimeType: true } };
+  const { list } = listSchema.parse(await control().call('operations/list', parameters));
+  return (list ?? []).map(({ Name, Size, IsDir }) => ({ name: Name, size: Size, isFolder: IsDir }));
+}
+
+/**
+ * Reads a file that may be listed by a name that leads nowhere: rclone shows what a name may not hold
+ * as other characters, and not each of them finds its way back.
+ */
+function unlessListed<T>(place: Place, { path }: SourceEntry, read: () => Promise<T>): Promise<T> {
+  return place.gone.reading(path, read, () => isListed(place, path));
+}
+
+/** Whether a folder that was not found is not listed either; it may be where nothing tells. */
+async function isFolderGone(place: Place, folder: string): Promise<boolean> {
+  try {
+    return await place.gone.isGone(folder, () => isListed(place, folder));
+  } catch (error) {
+    if (error instanceof FileUnreadableError) return false;
+    throw error;
+  }
+}
+
+/** Whether a file, or a folder with a `/` at its end, stands in the listing of its folder. */
+async function isListed(place: Place, root: string): Promise<boolean> {
+  const path = root.replace(/\/$/, '');
+  const nameAt = path.lastIndexOf('/') + 1;
+  const above = path.slice(0, nameAt);
+  try {
+    const siblings = await listNow(place, above);
+    return siblings.some(
+      ({ name, isFolder }) => name === path.slice(nameAt) && isFolder === isFolderRoot(root),
+    );
+  } catch (error) {
+    if (isGone(error)) return false;
+    if (!isRefused(error)) throw unavailable(`listing "${above}" failed`, error);
+    throw new FileUnreadableError(
+      root,
+      'it was not found, and its folder may not be listed',
+      error,
+    );
   }
 }
 
@@ -217,11 +261,19 @@ async function* body(
       }
       if (at < item.Size) throw new Error(`only ${at} of ${item.Size} bytes came`);
     } catch (error) {
-      if (statusOf(error) === 404 || statusOf(error) === 416)
-        throw new FileChangedError(path, error);
+      if (statusOf(error) === 404 || statusOf(error) === 416) {
+        throw await notFound(place, path, item, error);
+      }
       await orGiveUp(place, path, error, attempt);
     }
   }
+}
+
+/** Why a file that was there is not given: it was replaced, or never could be had by its name. */
+async function notFound(place: Place, path: string, item: Item, error: unknown): Promise<Error> {
+  const now = await stat(place, path);
+  if (!now || versionOf(now) !== versionOf(item)) return new FileChangedError(path, error);
+  return new FileUnreadableError(path, 'it is listed and cannot be opened by that name', error);
 }
 
 /** A file as it is now; `undefined` where there is none. */

@@ -4,6 +4,7 @@ import { inParallel } from '../../parallel.ts';
 import { listObjects, type ListedPage, type ListRequest } from '../../state/list-objects.ts';
 import { oneAhead } from './ahead.ts';
 import { compareBytes } from './byte-order.ts';
+import { GoneCheck } from './gone.ts';
 import { nothingPassedOver, passOver } from './passed-over.ts';
 import { isFolderRoot, mergeRoots, reachesBeyond } from './roots.ts';
 import { collect, continued } from './s3-body.ts';
@@ -48,6 +49,9 @@ export function s3Source(options: S3SourceOptions): Source {
   const place = { ...options, unreadable: nothingPassedOver() };
   const reader = new S3Reader({ ...options, maxSockets, idleTimeout, clock });
   const keyOf = ({ path }: SourceEntry): string => options.prefix + path;
+  const gone = new GoneCheck();
+  const unlessListed = <T>(path: string, read: () => Promise<T>): Promise<T> =>
+    gone.reading(path, read, async () => (await findFile(place, path)) !== undefined);
   return {
     files: (roots, after = '') => list(place, roots, after),
     async present(roots) {
@@ -55,8 +59,8 @@ export function s3Source(options: S3SourceOptions): Source {
       const found = await inParallel(parallelLists, roots, (root) => exists(place, root));
       return roots.filter((_, at) => found[at]);
     },
-    readWhole: (entry) => readWhole(reader, keyOf(entry), entry),
-    open: (entry, from) => open(reader, keyOf(entry), entry, from),
+    readWhole: (entry) => unlessListed(entry.path, () => readWhole(reader, keyOf(entry), entry)),
+    open: (entry, from) => unlessListed(entry.path, () => open(reader, keyOf(entry), entry, from)),
     passedOver: nothingPassedOver(),
     unreadable: place.unreadable,
     close() {

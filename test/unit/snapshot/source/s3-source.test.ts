@@ -151,7 +151,6 @@ describe('reading from S3', () => {
   });
 
   it.each([
-    [404, 'NoSuchKey', 'file-gone'],
     [403, 'AccessDenied', 'file-unreadable'],
     [403, 'InvalidObjectState', 'file-unreadable'],
     [404, 'NoSuchBucket', 'source-unavailable'],
@@ -161,10 +160,30 @@ describe('reading from S3', () => {
 
     await expect(source.readWhole(entry)).rejects.toMatchObject({
       code,
-      ...(code === 'file-gone' ? {} : { message: expect.stringContaining(reason) as string }),
+      message: expect.stringContaining(reason) as string,
     });
     await expect(source.open(entry)).rejects.toMatchObject({ code });
     expect(seen).toHaveLength(2);
+  });
+
+  it.each([
+    ['is gone where it is not listed', '', 'file-gone'],
+    ['is gone where only others are listed', '<Contents><Key>p/ab</Key></Contents>', 'file-gone'],
+    ['is unreadable where it is listed', '<Contents><Key>p/a</Key></Contents>', 'file-unreadable'],
+  ])('looks for a key that is not found: it %s', async (_, contents, code) => {
+    const { source, seen } = await givenS3((request, response) => {
+      if (request.url?.includes('list-type=2') !== true) {
+        refuse(404, 'NoSuchKey')(request, response);
+        return;
+      }
+      response.end(`<ListBucketResult>${contents}</ListBucketResult>`);
+    });
+
+    await expect(source.readWhole(entry)).rejects.toMatchObject({ code });
+    await expect(source.open(entry)).rejects.toMatchObject({ code });
+    const lists = seen.flatMap(({ url = '' }) => (url.includes('list-type=2') ? [url] : []));
+    expect(lists).toHaveLength(2);
+    expect(lists[0]).toMatch(/max-keys=1&prefix=p%2Fa(&|$)/);
   });
 
   it('asks for new credentials once where the old ones have expired', async () => {
