@@ -824,9 +824,11 @@ describe('docs/decrypt-snapshot.mjs', () => {
     const out = givenFolder({});
     execFileSync('tar', ['-x', '-C', out], { input: archive });
     // The archive has whole seconds; the list of files has the rest.
-    const stored = Object.entries(contentsOf(root, 'workspace/')).map(([path, facts]) => {
-      return [path, { ...facts, time: Math.floor(facts.time / 1_000) * 1_000 }];
-    });
+    const before = contentsOf(root, 'workspace/') as Record<string, { time: number }>;
+    const stored = Object.entries(before).map(
+      ([path, facts]) =>
+        [path, { ...facts, time: Math.floor(facts.time / 1_000) * 1_000 }] as const,
+    );
     expect(contentsOf(out)).toEqual(Object.fromEntries(stored));
     expect(() => decrypted(store, names.slice(0, 1), 'another passphrase')).toThrow();
   });
