@@ -11,5 +11,7 @@ const runtime = createRuntime();
 export async function handler(event: unknown, invocation: InvocationContext): Promise<JobReport> {
   const request = parseRequest(event, 'list');
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
-  return runJob(runtime, { request, isQuery: true }, invocation, (context) => listSnapshots(context, agent));
+  return runJob(runtime, { request, isQuery: true }, invocation, (context) =>
+    listSnapshots(context, agent),
+  );
 }

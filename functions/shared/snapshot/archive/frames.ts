@@ -10,7 +10,7 @@ export interface Frame {
   /** Where it begins, for messages. */
   at: number;
   /** Lets the memory of `bytes` be used again, for a later frame. */
-  done(): void;
+  done: () => void;
 }
 
 const frameMagic = 0xfd2fb528;
