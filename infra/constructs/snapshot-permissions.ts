@@ -28,6 +28,8 @@ const verifications = 'backup-*.verified-*.json';
 const archives = ['tar.zst', 'tar.zst.enc', 'files.zst', 'files.zst.enc'].map(
   (end) => `backup-*.${end}`,
 );
+/** Archives and lists of files, encrypted or not; no name that the plugin or a person would give. */
+const anyArchive = ['backup-*.tar.zst*', 'backup-*.files.zst*'];
 const everySnapshot = 'backup-*';
 const recoveryKit = 'workspace-sync-recovery-*';
 
@@ -65,7 +67,7 @@ export function pruneGrants(granted: SnapshotsGranted, agents: readonly AgentCon
   return [
     ...snapshotGrants(granted, agents, [
       [['s3:GetObject'], [manifests, verifications]],
-      [['s3:DeleteObject'], [manifests, verifications, ...archives]],
+      [['s3:DeleteObject'], [manifests, verifications, ...anyArchive]],
     ]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', ...storageScopes(agents)]),

@@ -20,10 +20,8 @@ const secrets = (agents: AgentConfig[], job: Name): string[] => {
 const ownObjects = [
   'backup-*.manifest.json',
   'backup-*.verified-*.json',
-  'backup-*.tar.zst',
-  'backup-*.tar.zst.enc',
-  'backup-*.files.zst',
-  'backup-*.files.zst.enc',
+  'backup-*.tar.zst*',
+  'backup-*.files.zst*',
 ];
 
 const snapshot = (...ends: string[]): string[] =>

@@ -157,7 +157,8 @@ describe('a snapshot job that is killed', () => {
       const env = { FUNCTION_TIMEOUT_SECONDS: String(functionSeconds) };
       const end = await processes.run(job, { agent }, decide, env);
       killed.set(agent, end.killed);
-      whileHeld.set(agent, await agentOf(agent).run(job));
+      // The others wait for the lease, and so for its end.
+      if (job === 'backup') whileHeld.set(agent, await agentOf(agent).run(job));
     }
     await sleep(untilTakenMs);
   }, 300_000);
@@ -170,7 +171,7 @@ describe('a snapshot job that is killed', () => {
       const before = job === 'backup' ? 0 : 1;
       expect(killed.get(name)).toBe(true);
       const held = isOver ? { state: 'succeeded' } : { reason: { code: 'lease-held' } };
-      expect(whileHeld.get(name)).toMatchObject(held);
+      if (job === 'backup') expect(whileHeld.get(name)).toMatchObject(held);
       const expected = before + snapshots + (isOver ? 1 : 0);
       expect((await agent.run('list')).snapshots).toHaveLength(expected);
 

@@ -187,13 +187,20 @@ describe('a forged snapshot that is not encrypted', () => {
     });
   });
 
+  it('brings back a key and a key below it: a bucket holds both', async () => {
+    await givenForgery([{ path: 'workspace/a' }, { path: 'workspace/a/b', content: 'b' }]);
+
+    const report = await world.run('restore', openAgent);
+
+    expect(report).toMatchObject({ state: 'succeeded', filesRestored: 2 });
+  });
+
   it.each([
     ['climbs out', [{ path: 'workspace/../../../x' }]],
     ['is absolute', [{ path: '/etc/passwd' }]],
     ['holds a NUL', [{ path: 'workspace/a\0.md' }]],
     ['has an empty segment', [{ path: 'workspace//a' }]],
     ['comes twice', [{ path: 'workspace/a' }, { path: 'workspace/a' }]],
-    ['is a file and a folder', [{ path: 'workspace/a' }, { path: 'workspace/a/b' }]],
   ])('is refused as a whole when a name %s, before anything is written', async (_, bad) => {
     await givenForgery([{ path: 'workspace/good' }, ...bad]);
 
