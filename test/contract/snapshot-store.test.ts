@@ -376,7 +376,7 @@ describe.each(places)('a snapshot store %s', (_, open) => {
   it('needs no more memory for more bytes', async () => {
     const before = process.memoryUsage.rss();
     let most = 0;
-    const { bytes } = givenBytes(300 * mebibyte, () => {
+    const { bytes } = givenBytes(160 * mebibyte, () => {
       most = Math.max(most, process.memoryUsage.rss() - before);
     });
 
