@@ -10,6 +10,9 @@ export function leaseFor(context: RunContext, scope: string): Promise<Lease | Le
 
 const pauseMs = 1_000;
 
+/** How long the pruning after a backup is waited for, by who needs what it may delete. */
+export const pruningMs = 30_000;
+
 /** The same, for who may wait a while for a short job: at most half of the leg's time. */
 export async function patientLease(
   context: RunContext,

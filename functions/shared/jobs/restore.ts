@@ -16,7 +16,7 @@ import { preview, restoreFiles } from '../snapshot/restore/restore.ts';
 import { selectionOf } from '../snapshot/restore/selection.ts';
 import { TargetOccupiedError, type RestoreTarget } from '../snapshot/restore/target.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
-import { underLease } from './leased.ts';
+import { pruningMs, underLease } from './leased.ts';
 import { alreadyOver, hasBegun } from './redelivery.ts';
 import { legTime } from './leg-time.ts';
 import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
@@ -33,9 +33,6 @@ const progressSchema = z.object({
   finished: z.boolean().exactOptional(),
   from: z.object({ segment: z.int(), offset: z.int() }),
 });
-
-/** How long the pruning after a backup is waited for. */
-const pruningMs = 30_000;
 
 /** Brings files back from a snapshot: one leg of it. */
 export async function restore(context: RunContext, agent: AgentConfig): Promise<JobResult> {

@@ -20,7 +20,7 @@ import { formatVerification, type Verification } from '../snapshot/read/verifica
 import { stretchOf, verifyStretch, type VerifiedLeg } from '../snapshot/read/verify.ts';
 import type { SnapshotStore } from '../snapshot/store/store.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
-import { underLease } from './leased.ts';
+import { pruningMs, underLease } from './leased.ts';
 import { legTime } from './leg-time.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
 import { underCredentials, withPlaces } from './snapshot-places.ts';
@@ -31,9 +31,6 @@ const progressSchema = z.object({
   from: z.object({ segment: z.int(), offset: z.int() }),
   to: z.int(),
 });
-
-/** How long the pruning after a backup is waited for. */
-const pruningMs = 30_000;
 
 /** Reads a snapshot back and records what came of it beside its manifest: one leg of it. */
 export function verify(context: RunContext, agent: AgentConfig): Promise<JobResult> {
