@@ -28,6 +28,15 @@ export interface JobRequest {
    * cloud folder, though the source is empty or the limit is passed.
    */
   confirmDeletes?: number;
+  /** sync: one way for this run, whatever the mode. */
+  direction?: Direction;
+  /**
+   * sync in mode bisync: establishes the baseline anew. Everything that only one side has comes to
+   * the other; what somebody had deleted comes back.
+   */
+  resync?: true;
+  /** sync: fingerprint of the changed configuration that somebody has looked at; the run goes on. */
+  confirmConfig?: string;
   /** verify and restore: id of the snapshot; by default the newest that is complete. */
   snapshot?: string;
   /** verify: how much of the archive is read back, in percent; by default all of it. */
@@ -45,6 +54,14 @@ export interface JobRequest {
   /** Set on a continuation: the run that goes on. */
   run?: RunProgress;
 }
+
+/** `pull`: the workspace becomes what the cloud folder is. `push`: the other way round. */
+export const directions = ['pull', 'push'] as const;
+export type Direction = (typeof directions)[number];
+
+/** The two sides of a sync. */
+export const sides = ['workspace', 'cloud'] as const;
+export type Side = (typeof sides)[number];
 
 /**
  * Where a restore writes to.
@@ -70,9 +87,16 @@ export interface RunProgress {
 
 /** Counters of a run over all its legs. */
 export interface RunTotals {
+  /** From the workspace to the cloud folder. */
   filesSent: number;
   bytesSent: number;
+  /** From the cloud folder into the workspace, other than as a delivery. */
+  filesReceived: number;
+  bytesReceived: number;
+  /** On either side. */
   filesDeleted: number;
+  /** Files that both sides had changed; both versions are kept. */
+  conflicts: number;
   filesDelivered: number;
   bytesDelivered: number;
   filesQuarantined: number;
@@ -118,19 +142,32 @@ export interface RunReason {
   message: string;
 }
 
-/** What a dry run would do, and what a blocked run would have done. */
-export interface RunPlan {
-  copy: PlannedFile[];
-  update: PlannedFile[];
-  delete: PlannedFile[];
-  deliver: PlannedFile[];
-  /** Counts and bytes of the lists above, which are cut at 1,000 names each. */
-  totals: Record<'copy' | 'update' | 'delete' | 'deliver', { files: number; bytes: number }>;
-}
+/** The kinds of change that a plan speaks of. */
+export const changes = ['copy', 'update', 'delete', 'deliver', 'conflict'] as const;
+export type Change = (typeof changes)[number];
+
+/**
+ * What a dry run would do, and what a blocked run would have done.
+ * - `copy`: a file that the side does not have. `update`: one that it has otherwise.
+ * - `delete`: a file that goes, into the trash where there is one.
+ * - `deliver`: a drop, into the inbox.
+ * - `conflict`: both sides have changed it; `side` is the one whose version wins.
+ *
+ * `totals` counts them all; the lists are cut at 1,000 names each.
+ */
+export type RunPlan = Record<Change, PlannedChange[]> & {
+  totals: Record<Change, { files: number; bytes: number }>;
+};
 
 export interface PlannedFile {
   path: string;
   bytes: number;
+}
+
+/** A change of one file. */
+export interface PlannedChange extends PlannedFile {
+  /** Where it takes place. */
+  side: Side;
 }
 
 /** A snapshot in a few words. */
@@ -186,6 +223,8 @@ export interface JobReport extends RunTotals {
   /** What deserves attention though the run went well. */
   warnings: string[];
   plan?: RunPlan;
+  /** The plan in words, for people. */
+  planText?: string;
   /** backup, verify, restore: the snapshot that it was about. */
   snapshot?: SnapshotSummary;
   /** list: newest first. */

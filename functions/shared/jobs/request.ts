@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {
+  directions,
   eventSources,
   eventTypes,
   jobs,
@@ -25,6 +26,9 @@ const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   trigger: z.enum(triggers),
   dryRun: z.boolean().exactOptional(),
   confirmDeletes: z.int().positive().exactOptional(),
+  direction: z.enum(directions).exactOptional(),
+  resync: z.literal(true).exactOptional(),
+  confirmConfig: z.string().min(1).exactOptional(),
   snapshot: snapshotId.exactOptional(),
   percent: z.number().positive().max(100).exactOptional(),
   paths: z.array(z.string().min(1)).min(1).exactOptional(),
@@ -79,7 +83,7 @@ const general = new Set(['job', 'agent', 'trigger', 'run']);
 
 /** Keys that mean something to one job. */
 const keysOf: Record<Job, readonly (keyof JobRequest)[]> = {
-  sync: ['dryRun', 'confirmDeletes'],
+  sync: ['dryRun', 'confirmDeletes', 'direction', 'resync', 'confirmConfig'],
   drain: [],
   backup: [],
   prune: ['dryRun', 'confirmAnomaly'],

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
-import { folders, type Trigger } from '../contract/index.ts';
+import { folders, type PlannedChange, type RunPlan, type Trigger } from '../contract/index.ts';
 import { reservedExcludes } from '../push/apply.ts';
 import { push, type PushResult } from '../push/push.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import { openSession } from '../rclone/session.ts';
+import { createPlan } from '../runtime/plan.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { roleCredentials } from '../runtime/runtime.ts';
@@ -94,16 +95,22 @@ async function dryRun(cycle: Cycle): Promise<JobResult> {
   const sides = await lookAtBothSides(cycle);
   if ('code' in sides) return { state: 'blocked', reason: sides };
   const { plan, blocked } = await runPush(cycle, sides, true);
-  const waiting = sides.drops.map(({ path, size }) => ({ path, bytes: size }));
-  const bytes = waiting.reduce((sum, file) => sum + file.bytes, 0);
+  const deliver = sides.drops.map(({ path, size }): PlannedChange => {
+    return { path, bytes: size, side: 'workspace' };
+  });
   return {
     state: blocked ? 'blocked' : 'succeeded',
     ...(blocked ? { reason: blocked } : {}),
-    plan: {
-      ...plan,
-      deliver: waiting.slice(0, 1_000),
-      totals: { ...plan.totals, deliver: { files: waiting.length, bytes } },
-    },
+    plan: withDeliveries(plan, deliver),
+  };
+}
+
+function withDeliveries(plan: RunPlan, deliver: PlannedChange[]): RunPlan {
+  const { totals, ...deliveries } = createPlan({ deliver });
+  return {
+    ...plan,
+    deliver: deliveries.deliver,
+    totals: { ...plan.totals, deliver: totals.deliver },
   };
 }
 

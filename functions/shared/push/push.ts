@@ -1,5 +1,6 @@
-import type { PlannedFile, RunPlan, RunReason, SkippedFile } from '../contract/index.ts';
+import type { PlannedChange, RunPlan, RunReason, SkippedFile } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
+import { createPlan } from '../runtime/plan.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import { RcloneError } from '../rclone/session.ts';
 import { applyPush, type PushOutcome, type PushPlaces } from './apply.ts';
@@ -180,32 +181,12 @@ function nextManifest(
   return { files, missing };
 }
 
-/** Names in a plan beyond this many are counted only. */
-const maxNames = 1_000;
-
 function describePlan(plan: PushPlan): RunPlan {
-  const lists = {
-    copy: plan.copy,
-    update: [...plan.update, ...plan.compare],
-    delete: plan.delete,
-    deliver: [] as ListedFile[],
-  };
-  const named = (files: ListedFile[]): PlannedFile[] =>
-    files.slice(0, maxNames).map(({ path, size }) => ({ path, bytes: size }));
-  const total = (files: ListedFile[]): { files: number; bytes: number } => ({
-    files: files.length,
-    bytes: files.reduce((sum, { size }) => sum + size, 0),
+  const named = (files: ListedFile[]): PlannedChange[] =>
+    files.map(({ path, size }) => ({ path, bytes: size, side: 'cloud' }));
+  return createPlan({
+    copy: named(plan.copy),
+    update: named([...plan.update, ...plan.compare]),
+    delete: named(plan.delete),
   });
-  return {
-    copy: named(lists.copy),
-    update: named(lists.update),
-    delete: named(lists.delete),
-    deliver: [],
-    totals: {
-      copy: total(lists.copy),
-      update: total(lists.update),
-      delete: total(lists.delete),
-      deliver: total([]),
-    },
-  };
 }

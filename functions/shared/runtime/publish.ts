@@ -1,4 +1,5 @@
 import {
+  changes,
   eventTypes,
   metrics,
   type JobReport,
@@ -88,7 +89,7 @@ const maxEventBytes = 200 * 1024;
 
 /** A few names explain; the rest is in the history. Long names make it fewer. */
 function shortened(report: JobReport, names = 50): JobReport {
-  const { plan, retention, snapshots, ...rest } = report;
+  const { plan, planText: _, retention, snapshots, ...rest } = report;
   const short: JobReport = {
     ...rest,
     skipped: report.skipped.slice(0, names),
@@ -102,14 +103,9 @@ function shortened(report: JobReport, names = 50): JobReport {
   return fits ? short : shortened(report, Math.floor(names / 2));
 }
 
-function shortPlan({ totals, ...lists }: RunPlan, names: number): RunPlan {
-  return {
-    copy: lists.copy.slice(0, names),
-    update: lists.update.slice(0, names),
-    delete: lists.delete.slice(0, names),
-    deliver: lists.deliver.slice(0, names),
-    totals,
-  };
+function shortPlan(plan: RunPlan, names: number): RunPlan {
+  const lists = changes.map((change) => [change, plan[change].slice(0, names)]);
+  return { ...plan, ...Object.fromEntries(lists) } as RunPlan;
 }
 
 async function askForNextLeg(

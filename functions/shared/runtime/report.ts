@@ -1,5 +1,6 @@
 import { epochOf, isoTime } from '../clock.ts';
 import type { JobReport, JobRequest, RunProgress, RunState, RunTotals } from '../contract/index.ts';
+import { planText } from './plan-text.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What a job returns: how it ended, and what it did in this leg. */
@@ -14,7 +15,10 @@ const maxNames = 1_000;
 const counters: Record<keyof RunTotals, true> = {
   filesSent: true,
   bytesSent: true,
+  filesReceived: true,
+  bytesReceived: true,
   filesDeleted: true,
+  conflicts: true,
   filesDelivered: true,
   bytesDelivered: true,
   filesQuarantined: true,
@@ -68,7 +72,7 @@ export function createReport(
     skippedFiles: skipped.length,
     delivered: delivered.slice(0, maxNames),
     warnings,
-    ...(plan ? { plan } : {}),
+    ...(plan ? { plan, planText: planText(plan) } : {}),
     ...(snapshot ? { snapshot } : {}),
     ...(snapshots ? { snapshots } : {}),
     ...(retention ? { retention } : {}),

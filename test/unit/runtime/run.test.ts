@@ -1,7 +1,12 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it } from 'vitest';
-import type { JobRequest, RunState } from '../../../functions/shared/contract/index.ts';
+import type {
+  JobRequest,
+  PlannedChange,
+  RunState,
+} from '../../../functions/shared/contract/index.ts';
 import { WorkspaceSyncError } from '../../../functions/shared/errors.ts';
+import { createPlan } from '../../../functions/shared/runtime/plan.ts';
 import { noTotals } from '../../../functions/shared/runtime/report.ts';
 import { RunWorld, start } from './world.ts';
 
@@ -401,19 +406,13 @@ describe('a report of many names', () => {
   ])('fits into an event where they are %s', async (_, name) => {
     const world = new RunWorld();
     const files = many.map(() => ({ path: name, bytes: 1 }));
-    const total = { files: files.length, bytes: files.length };
+    const changed = files.map((file): PlannedChange => ({ ...file, side: 'cloud' }));
 
     await world.run({
       state: 'blocked',
       skipped: files.map(({ path }) => ({ path, reason: `cannot take ${path}` })),
       delivered: files.map(({ path }) => path),
-      plan: {
-        copy: files,
-        update: files,
-        delete: files,
-        deliver: files,
-        totals: { copy: total, update: total, delete: total, deliver: total },
-      },
+      plan: createPlan({ copy: changed, update: changed, delete: changed, conflict: changed }),
     });
 
     for (const { text } of world.sent()) {
