@@ -64,7 +64,7 @@ const kinds: Record<SnapshotJob, Kind> = {
     grants: listGrants,
     memorySize: 512,
     timeout: Duration.minutes(2),
-    description: 'Says which snapshots there are',
+    description: 'Says which snapshots there are, and what lies in cloud folders',
   },
 };
 

@@ -108,11 +108,16 @@ export function restoreGrants(granted: SnapshotsGranted, agents: readonly AgentC
   ];
 }
 
-/** What `list` may do: read what says which snapshots there are. */
+/**
+ * What `list` may do: read what says which snapshots there are, and see the names in cloud folders.
+ * It opens no file there.
+ */
 export function listGrants(granted: SnapshotsGranted, agents: readonly AgentConfig[]): Grant[] {
+  const clouds = agents.map(({ sync }) => folderByRole(sync)).filter((one) => one !== undefined);
   return [
     ...snapshotGrants(granted, agents, [[['s3:GetObject'], [manifests, verifications]]]),
-    secretsOf(granted, ['backup', ...storageScopes(agents)]),
+    ...clouds.map((cloud) => cloud.list),
+    secretsOf(granted, ['backup', 'sync']),
   ];
 }
 

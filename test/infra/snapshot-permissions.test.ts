@@ -170,7 +170,7 @@ describe('restore', () => {
         allowedOn(of, roleOf('restore'), action).filter((arn) => arn.includes(':::team')),
       ).toEqual(['arn:<AWS::Partition>:s3:::team/files/.restored/*']);
     }
-    const others = jobs.filter((job) => job !== 'restore');
+    const others = jobs.filter((job) => job !== 'restore' && job !== 'list');
     for (const job of others) {
       expect(JSON.stringify(statementsOf(of, roleOf(job)))).not.toContain(':::team');
     }
@@ -192,6 +192,20 @@ describe('list', () => {
     );
     expect(on('list', 's3:ListBucket')).toEqual(['<BucketsSnapshots.Arn>']);
   });
+
+  it('sees the names in a cloud folder that needs no key, and in no other folder of the bucket', () => {
+    const { template: of } = givenDeployment([givenAgent('ann', { sync: native })]);
+    const about = statementsOf(of, roleOf('list')).filter((statement) =>
+      JSON.stringify(statement).includes(':::team'),
+    );
+    expect(about).toEqual([
+      expect.objectContaining({
+        Action: ['s3:ListBucket'],
+        Resource: ['arn:<AWS::Partition>:s3:::team'],
+        Condition: { StringLikeIfExists: { 's3:prefix': ['files', 'files/*'] } },
+      }),
+    ]);
+  });
 });
 
 describe('secrets', () => {
@@ -200,7 +214,7 @@ describe('secrets', () => {
     ['prune', ['backup']],
     ['verify', ['backup', 'passphrase']],
     ['restore', ['backup', 'passphrase', 'sync', 'workspace']],
-    ['list', ['backup']],
+    ['list', ['backup', 'sync']],
   ] as const)('of %s are %j', (job, scopes) => {
     expect(secrets([givenBackedUpAgent('ann')], job)).toEqual(scopes);
   });

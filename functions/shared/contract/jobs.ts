@@ -51,9 +51,15 @@ export interface JobRequest {
   acceptUnencrypted?: boolean;
   /** prune: id of the snapshot whose anomaly somebody has looked at; pruning goes on. */
   confirmAnomaly?: string;
+  /** list: of what; by default of `snapshots`. */
+  of?: Listed;
   /** Set on a continuation: the run that goes on. */
   run?: RunProgress;
 }
+
+/** What can be listed: the agent's snapshots, or the files of its cloud folder. */
+export const listed = ['snapshots', 'cloud'] as const;
+export type Listed = (typeof listed)[number];
 
 /** `pull`: the workspace becomes what the cloud folder is. `push`: the other way round. */
 export const directions = ['pull', 'push'] as const;
@@ -192,6 +198,23 @@ export interface SnapshotSummary {
   anomalies?: string[];
 }
 
+/** What lies in a cloud folder. */
+export interface CloudFiles {
+  /** All of them, named or not. */
+  files: number;
+  bytes: number;
+  /** At most 1,000, by path; what lies in this product's own folders comes last. */
+  named: CloudFile[];
+}
+
+export interface CloudFile {
+  /** Relative to the cloud folder. */
+  path: string;
+  bytes: number;
+  /** ISO 8601, as the provider says. */
+  modified: string;
+}
+
 /** What retention says of one snapshot. */
 export interface RetentionDecision {
   id: string;
@@ -229,6 +252,8 @@ export interface JobReport extends RunTotals {
   snapshot?: SnapshotSummary;
   /** list: newest first. */
   snapshots?: SnapshotSummary[];
+  /** list of the cloud folder. */
+  cloudFiles?: CloudFiles;
   /** prune: newest first. */
   retention?: RetentionDecision[];
   /** restore: where the files are. */

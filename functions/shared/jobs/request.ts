@@ -4,6 +4,7 @@ import {
   eventSources,
   eventTypes,
   jobs,
+  listed,
   restoreTargets,
   triggers,
   type Job,
@@ -36,6 +37,7 @@ const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   confirm: z.literal('overwrite-live-files').exactOptional(),
   acceptUnencrypted: z.boolean().exactOptional(),
   confirmAnomaly: snapshotId.exactOptional(),
+  of: z.enum(listed).exactOptional(),
   run: z
     .strictObject({
       runId: z.string().regex(/^[\w-]+$/),
@@ -89,7 +91,7 @@ const keysOf: Record<Job, readonly (keyof JobRequest)[]> = {
   prune: ['dryRun', 'confirmAnomaly'],
   verify: ['snapshot', 'percent'],
   restore: ['dryRun', 'snapshot', 'paths', 'target', 'confirm', 'acceptUnencrypted'],
-  list: [],
+  list: ['of'],
 };
 
 function readRequest(event: unknown, job: JobRequest['job']): JobRequest {

@@ -53,7 +53,7 @@ export function createReport(
   result: JobResult,
 ): JobReport {
   const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
-  const { snapshot, snapshots, retention, restoredTo, wouldRestore } = result;
+  const { snapshot, snapshots, cloudFiles, retention, restoredTo, wouldRestore } = result;
   const now = clock.now();
   return {
     version: 1,
@@ -75,6 +75,9 @@ export function createReport(
     ...(plan ? { plan, planText: planText(plan) } : {}),
     ...(snapshot ? { snapshot } : {}),
     ...(snapshots ? { snapshots } : {}),
+    ...(cloudFiles
+      ? { cloudFiles: { ...cloudFiles, named: cloudFiles.named.slice(0, maxNames) } }
+      : {}),
     ...(retention ? { retention } : {}),
     ...(restoredTo === undefined ? {} : { restoredTo }),
     ...(wouldRestore ? { wouldRestore: wouldRestore.slice(0, maxNames) } : {}),

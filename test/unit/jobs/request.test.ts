@@ -37,6 +37,7 @@ describe('a request', () => {
     ['one who confirms', { job: 'sync', agent: 'main', trigger: 'manual', confirmDeletes: 30 }],
     ['a sweep', { job: 'drain', agent: 'main', trigger: 'sweep' }],
     ['a leg', { job: 'sync', agent: 'main', trigger: 'continuation', run }],
+    ['one who looks around', { job: 'list', agent: 'main', trigger: 'manual', of: 'cloud' }],
   ])('of %s is taken as it is', (_, request) => {
     expect(parseRequest(request, request.job as 'sync')).toEqual(request);
   });
@@ -107,6 +108,10 @@ describe('what is no request', () => {
     ['a prototype', JSON.parse('{"agent":"main","__proto__":{"dryRun":true}}') as object],
     ['a continuation of nothing', continuation(null)],
     ['a continuation without a job', continuation({ agent: 'main', trigger: 'continuation', run })],
+    ['a list of what nobody lists', { agent: 'main', job: 'list', of: 'workspace' }],
+    ['a session of somebody', event('openclaw.gateway', 'Session Started', { agent: 7 })],
+    ['a session in a text', event('openclaw.gateway', 'Session Started', '{"agent":"main"}')],
+    ['a session in a list', event('openclaw.gateway', 'Session Ended', [{ agent: 'main' }])],
     ['a session of nobody', event('openclaw.gateway', 'Session Started', {})],
     ['a session of no detail', event('openclaw.gateway', 'Session Started', null)],
     ['an event of another source', event('aws.s3', 'Object Created', { agent: 'main' })],
@@ -157,6 +162,19 @@ describe('what is no request', () => {
   it('is an event of a gateway that is neither a start nor an end', () => {
     const given = event('openclaw.gateway', 'Message Received', { agent: 'main' });
     expect(() => parseRequest(given, 'sync')).toThrow(RequestError);
+  });
+
+  it('is a sync of what only a list has', () => {
+    expect(() => parseRequest({ agent: 'main', of: 'cloud' }, 'sync')).toThrow(
+      '"of" means nothing to "sync"',
+    );
+  });
+
+  // A gateway's event may weigh what an event may weigh; an error that repeats it helps nobody.
+  it('is a session event of any size, refused in few words', () => {
+    const detail = { agent: ['x'.repeat(250_000)] };
+    const given = event('openclaw.gateway', 'Session Started', detail);
+    expect(() => parseRequest(given, 'sync')).toThrow(/^.{1,200}$/s);
   });
 
   it('is a session event for a function that does not sync', () => {

@@ -1,0 +1,73 @@
+import type { AgentConfig } from '../config/index.ts';
+import { folders, type CloudFile, type CloudFiles } from '../contract/index.ts';
+import { isMissingFolder, parseListing, type ListedFile } from '../rclone/listing.ts';
+import { locateRclone } from '../rclone/locate.ts';
+import type { Remote } from '../rclone/remote.ts';
+import { openSession, RcloneError } from '../rclone/session.ts';
+import type { JobResult } from '../runtime/report.ts';
+import type { RunContext } from '../runtime/run.ts';
+import { roleCredentials } from '../runtime/runtime.ts';
+import { agentCloud } from '../workspace/places.ts';
+
+/**
+ * Lists all that lies in an agent's cloud folder, whether a sync would carry it or not; nothing is
+ * changed, and no file is opened.
+ * @throws RcloneError where the provider does not answer, or refuses the credentials.
+ */
+export async function listCloudFolder(context: RunContext, agent: AgentConfig): Promise<JobResult> {
+  if (agent.sync.provider === 'off') {
+    const message = `Agent "${agent.name}" has sync.provider "off": there is no cloud folder to list.`;
+    return { state: 'skipped', reason: { code: 'off', message } };
+  }
+  const files = await filesOf(context, await agentCloud(context.runtime, agent));
+  const cloudFiles = summary(files ?? []);
+  if (files) return { state: 'succeeded', cloudFiles };
+  const place = JSON.stringify(agent.sync.remotePath);
+  const warning = `The cloud folder ${place} is not there. The first sync makes it, unless remotePath is misspelt.`;
+  return { state: 'succeeded', cloudFiles, warnings: [warning] };
+}
+
+/** The files of the folder; `undefined` where it does not exist. */
+async function filesOf(
+  { runtime, budget }: RunContext,
+  cloud: Remote,
+): Promise<ListedFile[] | undefined> {
+  const session = await openSession({
+    binary: locateRclone(runtime.env, runtime.temporaryFolder),
+    remotes: [cloud],
+    log: runtime.log,
+    remaining: () => budget.remaining(),
+    temporaryFolder: runtime.temporaryFolder,
+    env: roleCredentials(runtime.env),
+  });
+  try {
+    const result = await session.run({ kind: 'list', from: { remote: cloud, path: '' } });
+    if (isMissingFolder(result)) return undefined;
+    if (result.outcome !== 'done') {
+      throw new RcloneError('The cloud folder cannot be listed', result);
+    }
+    return parseListing(result.stdout).files;
+  } finally {
+    await session.close();
+  }
+}
+
+function summary(files: readonly ListedFile[]): CloudFiles {
+  const named = files.map(({ path, size, modified }): CloudFile => {
+    return { path, bytes: size, modified };
+  });
+  return {
+    files: files.length,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    named: named.sort(
+      (a, b) => Number(isOurs(a.path)) - Number(isOurs(b.path)) || (a.path < b.path ? -1 : 1),
+    ),
+  };
+}
+
+/** Trash and the like can hold more files than the folder itself, and nobody asks for them first. */
+const ours = [folders.trash, folders.quarantine, folders.restored].map((folder) => `${folder}/`);
+
+function isOurs(path: string): boolean {
+  return ours.some((folder) => path.startsWith(folder));
+}
