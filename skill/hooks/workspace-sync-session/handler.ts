@@ -125,7 +125,9 @@ async function putByCli(entry: Entry, limitMs: number): Promise<Answer> {
 }
 
 function runCli(args: string[], limitMs: number): Promise<string> {
-  const env = { ...process.env, AWS_PAGER: '', AWS_MAX_ATTEMPTS: '2' };
+  // Version 1 of the CLI knows the region by its older name only.
+  const region = process.env['AWS_DEFAULT_REGION'] ?? process.env['AWS_REGION'];
+  const env = { ...process.env, ...(region && { AWS_DEFAULT_REGION: region }), AWS_PAGER: '' };
   const options = { env, timeout: limitMs, killSignal: 'SIGKILL' } as const;
   return new Promise((resolve, reject) => {
     execFile('aws', args, options, (error, stdout, stderr) => {

@@ -97,7 +97,7 @@ const [service, action, ...options] = process.argv.slice(2);
 const entries = JSON.parse(options[options.indexOf('--entries') + 1]);
 fetch(process.env.AWS_ENDPOINT_URL, {
   method: 'POST',
-  headers: { 'x-amz-target': service + ' ' + action },
+  headers: { 'x-amz-target': [service, action, process.env.AWS_DEFAULT_REGION].join(' ') },
   body: JSON.stringify({ Entries: entries }),
 }).then(async (answer) => console.log(await answer.text()));
 `;
@@ -204,7 +204,7 @@ describe('the hook for sessions', () => {
     const lines = await tell([event('command:new')], { endpoint: bus.url, env, folder });
 
     expectArrived(bus, 'session-end');
-    expect(bus.requests[0]?.headers['x-amz-target']).toBe('events put-events');
+    expect(bus.requests[0]?.headers['x-amz-target']).toBe('events put-events eu-west-1');
     expect(lines).toEqual([]);
   });
 });
