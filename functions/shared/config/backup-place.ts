@@ -9,6 +9,8 @@ export interface PlaceSettings extends Pick<BackupConfig, keyof typeof providerB
   provider: Exclude<Provider, 'off'>;
   /** Folder of the snapshots in the storage; `''` is its root. For S3, below `s3.bucket`. */
   remotePath: string;
+  /** The agent whose entry answers the references, where it is another one. */
+  credentialsOf?: string | undefined;
 }
 
 /** Where an agent's snapshots lie. */
@@ -47,8 +49,15 @@ export function backupPlace({ name, sync, backup }: AgentConfig): BackupPlace {
   const folder = backup.remotePath ?? root;
   const isAbsolute = provider === 'custom' && folder.startsWith('/');
   const remotePath = (isAbsolute ? '/' : '') + folderOf(folder, backup.prefix);
-  const blocks = blockOf(provider, scope === 'sync' ? sync : backup, backup.bucket);
-  return { kind: 'remote', scope, settings: { provider, remotePath, ...blocks } };
+  const from = scope === 'sync' ? sync : backup;
+  const { credentialsOf } = from;
+  const settings = {
+    provider,
+    remotePath,
+    ...blockOf(provider, from, backup.bucket),
+    ...(credentialsOf === undefined ? {} : { credentialsOf }),
+  };
+  return { kind: 'remote', scope, settings };
 }
 
 /** The parts of a block that decide where snapshots go, checked or not. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, notes, patterns, secret, wholeMinutes } from './fields.ts';
+import { credentialsOf, flag, notes, patterns, secret, wholeMinutes } from './fields.ts';
 import { normalRemotePath, staysInside } from './paths.ts';
 import { providerBlocks, providers } from './providers.ts';
 import { publicKeyFault } from './public-key.ts';
@@ -100,6 +100,8 @@ const where = {
       ),
     ),
 };
+
+const credentials = { credentialsOf };
 
 const when = {
   interval: z
@@ -246,6 +248,7 @@ export const backupSchema = z
   .strictObject({
     enabled: flag(false, 'Take snapshots on a schedule.'),
     ...where,
+    ...credentials,
     ...when,
     ...encryption,
     ...what,

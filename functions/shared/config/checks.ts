@@ -51,6 +51,7 @@ function checkBackup(blocks: Raw, site: Site): Finding[] {
   if (backup['encrypt'] === true && encryptionKeys.every((key) => backup[key] === undefined)) {
     findings.push(missingKey(site));
   }
+  findings.push(...strayCredentials(blocks, backup));
   if (backup['enabled'] === true) {
     findings.push(...checkBackupProvider(blocks, backup, site), ...strayBucket(blocks, backup));
   }
@@ -70,6 +71,24 @@ function strayBucket(blocks: Raw, backup: Raw): Finding[] {
       value: 'a bucket, while the snapshots do not go to S3',
       allowed: 'a bucket together with "provider": "s3"',
       fix: 'Add "provider": "s3" to "backup", or take "bucket" out',
+    },
+  ];
+}
+
+/** Credentials that nobody would ask for: the storage has those of `sync`, or none. */
+function strayCredentials(blocks: Raw, backup: Raw): Finding[] {
+  const sync = objectAt(blocks, 'sync');
+  const isInherited = inheritsBlock(backup, sync);
+  if (backup['credentialsOf'] === undefined) return [];
+  if (!isInherited && !isOwnBucket(backup, sync)) return [];
+  return [
+    {
+      path: ['backup', 'credentialsOf'],
+      value: isInherited
+        ? 'an agent, while the storage and the secrets of "sync" are used'
+        : 'an agent, while the deployment’s own bucket needs no credentials',
+      allowed: '"credentialsOf" together with a block of the provider in "backup"',
+      fix: isInherited ? 'Move it into "sync", or take it out' : 'Take it out',
     },
   ];
 }

@@ -61,6 +61,23 @@ export function identifier(description: string): z.ZodOptional<z.ZodString> {
     .meta(notes(description, { allowed, reference: true, hidden: true }));
 }
 
+/** Whose secrets a block uses. */
+export const credentialsOf = z
+  .string()
+  .min(1)
+  .optional()
+  .meta(
+    notes(
+      'Another agent, whose secret entry of this block answers the references here: for agents ' +
+        'that share one account. Two copies of a refresh token that is good for one use would ' +
+        'destroy each other.',
+      {
+        allowed: 'the name of another agent of this deployment that does not use this key itself',
+        added: true,
+      },
+    ),
+  );
+
 /** Patterns in rclone's filter syntax. */
 export const patterns = z
   .array(

@@ -1,5 +1,6 @@
 import { agentNamePattern } from './agent.ts';
 import { checkNeighbours } from './check-neighbours.ts';
+import { checkSharedCredentials } from './check-shared-credentials.ts';
 import type { DeploymentConfig } from './deployment.ts';
 import { deploymentNotices } from './deployment-notices.ts';
 import { type AgentSource, type Form, readForm } from './forms.ts';
@@ -32,7 +33,7 @@ export function parseConfig(json: unknown, source?: string): ParsedConfig {
     const site = form.agents[index];
     return 'agent' in result && site ? [{ agent: result.agent, keyOf: site.keyOf }] : [];
   });
-  const clashes = checkNeighbours(placed);
+  const clashes = [...checkNeighbours(placed), ...checkSharedCredentials(placed)];
   if (clashes.length > 0) throw new ConfigError(clashes, source);
   const { deployment, alarmEmail, snapshots } = form;
   return {

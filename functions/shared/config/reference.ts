@@ -130,8 +130,11 @@ most 64) as the whole value. What it stands for lies in AWS Secrets Manager in t
 \`workspace-sync/<deployment>/<agent>/<block>\`, where \`<block>\` is \`sync\`, \`backup\`, \`webhook\` or
 \`workspace\`: a JSON object with a text under each name. The reference of \`backup.passphrase\` has an entry of its own,
 \`workspace-sync/<deployment>/<agent>/passphrase\`; a \`backup\` that uses the storage of \`sync\` uses the entry of \`sync\`.
-Every job reads the entries that it needs and no others. The entries are yours: no deployment makes, changes or deletes
-them.
+Every job reads the entries that it needs and no others. The entries are yours: no deployment makes or deletes them, and
+nothing in them is changed but OAuth tokens. Providers replace those as they are used, and some accept each refresh token
+once only. A job that gets a new token writes it back at once, over the version that it has read: what you edit meanwhile
+stays, a token of yours included. So let no other program use the same token, and give agents that share one account one
+entry: \`"credentialsOf": "<the other agent>"\` in their block.
 
 \`\`\`sh
 aws secretsmanager create-secret --name workspace-sync/default/main/sync \\

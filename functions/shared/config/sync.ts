@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, folderInside, notes, patterns, wholeMinutes } from './fields.ts';
+import { credentialsOf, flag, folderInside, notes, patterns, wholeMinutes } from './fields.ts';
 import { normalRemotePath, staysInside } from './paths.ts';
 import { providerBlocks, providers } from './providers.ts';
 
@@ -148,6 +148,7 @@ const plugin = {
 
 const fields = {
   ...what,
+  credentialsOf,
   ...when,
   ...mailbox,
   ...guards,

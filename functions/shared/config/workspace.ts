@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { folderInside, notes, rcloneOptions, rcloneType } from './fields.ts';
+import { credentialsOf, folderInside, notes, rcloneOptions, rcloneType } from './fields.ts';
 import { isFolderInside, normalFolder, staysInside } from './paths.ts';
 
 const pathAllowed = 'a relative path without ".." or backslash, or ""';
@@ -82,6 +82,7 @@ const remote = z.strictObject({
     }),
   ),
   rcloneOptions,
+  credentialsOf,
   path: remotePath
     .default('')
     .meta(notes('Folder of the workspace on the remote.', { allowed: remotePathAllowed })),

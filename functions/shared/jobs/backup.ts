@@ -31,7 +31,7 @@ import { producer } from './producer.ts';
 import { placeRecoveryKit } from './recovery-kit.ts';
 import { underLease } from './leased.ts';
 import { alreadyOver, hasBegun } from './redelivery.ts';
-import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
+import { withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
 /** Takes a snapshot of an agent: one leg of it. */
 export async function backup(context: RunContext, agent: AgentConfig): Promise<JobResult> {
@@ -41,7 +41,7 @@ export async function backup(context: RunContext, agent: AgentConfig): Promise<J
   }
   return underLease(context, `agents/${agent.name}/backup`, ({ fence }) =>
     withPlaces(context, agent, { files: true }, (places) =>
-      underCredentials(context, places, () => backupLeg({ context, agent, places, fence })),
+      backupLeg({ context, agent, places, fence }),
     ),
   );
 }

@@ -13,7 +13,7 @@ import { BackupMemory } from './backup-memory.ts';
 import { datedCandidates } from './first-seen.ts';
 import { underLease } from './leased.ts';
 import { oddities } from './list-snapshots.ts';
-import { underCredentials, withPlaces } from './snapshot-places.ts';
+import { withPlaces } from './snapshot-places.ts';
 
 /** Gives up the snapshots that retention does not keep, and what dead backups have left. */
 export async function prune(context: RunContext, agent: AgentConfig): Promise<JobResult> {
@@ -25,11 +25,7 @@ export async function prune(context: RunContext, agent: AgentConfig): Promise<Jo
   // A restore has the one lease and a verification the other: nothing is taken from under them.
   return underLease(context, `agents/${agent.name}/retained`, ({ fence }) =>
     underLease(context, `agents/${agent.name}/verify`, () =>
-      withPlaces(context, agent, {}, (places) =>
-        underCredentials(context, places, () =>
-          pruneIn({ context, agent, store: places.store, fence }),
-        ),
-      ),
+      withPlaces(context, agent, {}, ({ store }) => pruneIn({ context, agent, store, fence })),
     ),
   );
 }

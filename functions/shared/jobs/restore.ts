@@ -21,7 +21,7 @@ import { alreadyOver, hasBegun } from './redelivery.ts';
 import { legTime } from './leg-time.ts';
 import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
-import { underCredentials, withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
+import { withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
 const progressSchema = z.object({
   runId: z.string(),
@@ -42,7 +42,7 @@ export async function restore(context: RunContext, agent: AgentConfig): Promise<
   if (refused) return refused;
   const work = (fence: number): Promise<JobResult> =>
     withPlaces(context, agent, { files: true, cloud: name === 'cloud' }, (places) =>
-      underCredentials(context, places, () => restoreLeg({ context, agent, places, fence, name })),
+      restoreLeg({ context, agent, places, fence, name }),
     );
   if (request.dryRun === true) return work(0);
   // Pruning has the same lease: nothing is taken away from under a restore.

@@ -1,6 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { backupPlace, type AgentConfig, type PlaceSettings } from '../config/index.ts';
 import { environment, statePrefix, workspacePrefix } from '../contract/index.ts';
+import type { AuthorizedRemote } from '../credentials/credential.ts';
+import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import { cloudRemote, type Remote } from '../rclone/remote.ts';
 import { openSession, type RcloneSession } from '../rclone/session.ts';
@@ -16,17 +18,24 @@ import type { Source } from '../snapshot/source/source.ts';
 import { rcloneStore } from '../snapshot/store/rclone-store.ts';
 import { s3Store } from '../snapshot/store/s3-store.ts';
 import type { SnapshotStore } from '../snapshot/store/store.ts';
-import { patientLease } from './leased.ts';
+import { busy } from './leased.ts';
 import type { JobResult } from '../runtime/report.ts';
-import type { Lease, LeaseHeld } from '../state/lease.ts';
+import type { LeaseHeld } from '../state/lease.ts';
 import {
   agentCloud,
-  credentialScope,
   mounted,
+  remoteOf,
   stateRemote,
   withSecrets,
   workspaceRemote,
 } from '../workspace/places.ts';
+
+/** The places that rclone reaches, by what they are to a job. */
+interface Remotes {
+  workspace?: AuthorizedRemote;
+  state?: AuthorizedRemote;
+  cloud?: AuthorizedRemote;
+}
 
 /** What a job about snapshots works with. */
 export interface SnapshotPlaces {
@@ -34,7 +43,7 @@ export interface SnapshotPlaces {
   /** Where the agent's files are read from. */
   locations: Location[];
   /** The places that rclone reaches, by what they are to the job. */
-  remotes: { workspace?: Remote; state?: Remote; cloud?: Remote };
+  remotes: Remotes;
   /** The store's remote, where rclone reaches it. */
   storage: Remote | undefined;
   /** Absent where nothing needs rclone. */
@@ -56,17 +65,45 @@ export interface PlaceNeeds {
 /** What must be left after the platform's deadline is near: rclone is stopped before. */
 const reserveMs = 5_000;
 
-/** Opens the places, does the work, and closes them whatever happens. */
-export async function withPlaces<T>(
+/**
+ * Opens the places, does the work, and closes them whatever happens. Credentials that refreshing
+ * changes are fresh for the leg; a leg that cannot have one, because another run uses it, leaves the
+ * work to the next.
+ */
+export async function withPlaces(
   context: RunContext,
   agent: AgentConfig,
   needs: PlaceNeeds,
-  work: (places: SnapshotPlaces) => Promise<T>,
-): Promise<T> {
-  const { runtime, budget } = context;
-  const storage = await storageOf(runtime, agent);
-  const remotes = await remotesOf(runtime, agent, needs);
-  const all = [storage.remote, ...Object.values(remotes)].filter((remote) => remote !== undefined);
+  work: (places: SnapshotPlaces) => Promise<JobResult>,
+): Promise<JobResult> {
+  const storage = await storageOf(context.runtime, agent);
+  const remotes = await remotesOf(context.runtime, agent, needs);
+  const all = [storage.remote, ...listed(remotes)];
+  const result = await withFreshTokens(context, all, (tokens) => {
+    const places = {
+      storage: { ...storage, ...(storage.remote ? { remote: tokens.in(storage.remote) } : {}) },
+      remotes: withTokens(tokens, remotes),
+      files: needs.files === true,
+    };
+    return inSession(context, agent, places, tokens, work);
+  });
+  return 'held' in result ? postponed(context, result) : result;
+}
+
+interface ClosedPlaces {
+  storage: Storage;
+  remotes: Remotes;
+  files: boolean;
+}
+
+async function inSession(
+  { runtime, budget }: RunContext,
+  agent: AgentConfig,
+  { storage, remotes, files }: ClosedPlaces,
+  { onConfig }: FreshTokens,
+  work: (places: SnapshotPlaces) => Promise<JobResult>,
+): Promise<JobResult> {
+  const all = sections([storage.remote, ...listed(remotes)]);
   const session =
     all.length === 0
       ? undefined
@@ -78,9 +115,10 @@ export async function withPlaces<T>(
           remaining: () => Math.max(0, budget.deadline - runtime.clock.now() - reserveMs),
           temporaryFolder: runtime.temporaryFolder,
           env: roleCredentials(runtime.env),
+          onConfig,
         });
-  const locations = needs.files === true ? locationsOf(runtime, agent, remotes, session) : [];
-  const store = storage.open(session);
+  const locations = files ? locationsOf(runtime, agent, remotes, session) : [];
+  const store = storage.open(session, storage.remote);
   try {
     const segmentBytes = storage.remote ? remoteSegmentBytes : segmentLimits.bytes;
     return await work({
@@ -98,41 +136,34 @@ export async function withPlaces<T>(
   }
 }
 
-/** How long a leg waits for another job's use of the same credential. */
-const patienceMs = 55_000;
-
-/**
- * Does the work while nobody else uses the credentials that refreshing changes: two runs at once
- * would destroy each other's token. A short sync is waited for; for a long one the next leg asks.
- */
-export async function underCredentials(
-  context: RunContext,
-  { remotes, storage }: SnapshotPlaces,
-  work: () => Promise<JobResult>,
-): Promise<JobResult> {
-  const used = [storage, ...Object.values(remotes)].filter((remote) => remote !== undefined);
-  const scopes = new Set(used.map(credentialScope).filter((scope) => scope !== undefined));
-  const leases: Lease[] = [];
-  try {
-    // In one order for everybody, so that two runs never wait for each other.
-    for (const scope of [...scopes].sort()) {
-      const lease = await patientLease(context, scope, patienceMs);
-      if ('held' in lease) return { state: 'continued', warnings: [busyText(lease)] };
-      leases.push(lease);
-    }
-    return await work();
-  } finally {
-    await Promise.allSettled(leases.map((lease) => lease.release()));
-  }
+function listed({ workspace, state, cloud }: Remotes): (AuthorizedRemote | undefined)[] {
+  return [workspace, state, cloud];
 }
 
-function busyText({ runId }: LeaseHeld): string {
-  return `run ${runId} is using the same credential; the next leg tries again`;
+/** One of each name: remotes that share a credential may be one section of the config file. */
+function sections(remotes: readonly (Remote | undefined)[]): Remote[] {
+  const present = remotes.filter((remote) => remote !== undefined);
+  return [...new Map(present.map((remote) => [remote.name, remote])).values()];
+}
+
+function withTokens(tokens: FreshTokens, { workspace, state, cloud }: Remotes): Remotes {
+  return {
+    ...(workspace ? { workspace: tokens.in(workspace) } : {}),
+    ...(state ? { state: tokens.in(state) } : {}),
+    ...(cloud ? { cloud: tokens.in(cloud) } : {}),
+  };
+}
+
+/** A short run is waited for; for a long one the next leg asks, where there is one. */
+function postponed({ request }: RunContext, held: LeaseHeld): JobResult {
+  if (request.job === 'list' || request.dryRun === true) return busy(held);
+  const text = `run ${held.runId} is using the same credential; the next leg tries again`;
+  return { state: 'continued', warnings: [text] };
 }
 
 interface Storage {
-  remote?: Remote;
-  open(session: RcloneSession | undefined): SnapshotStore;
+  remote?: AuthorizedRemote;
+  open(session: RcloneSession | undefined, remote: Remote | undefined): SnapshotStore;
 }
 
 async function storageOf(runtime: Runtime, agent: AgentConfig): Promise<Storage> {
@@ -151,13 +182,19 @@ async function storageOf(runtime: Runtime, agent: AgentConfig): Promise<Storage>
         }),
     };
   }
-  const settings = await withSecrets(runtime, agent.name, place.scope, place.settings);
-  if (settings.provider === 's3') return { open: () => bucketStore(runtime, settings) };
-  const remote = cloudRemote('snapshots', settings, runtime.s3Access);
+  const { scope, settings } = place;
+  if (settings.provider === 's3') {
+    const answered = await withSecrets(runtime, agent.name, scope, settings);
+    return { open: () => bucketStore(runtime, answered) };
+  }
+  const described = await remoteOf(runtime, agent.name, scope, settings, (answered) =>
+    cloudRemote('snapshots', answered, runtime.s3Access),
+  );
   const description = `the ${settings.provider} folder ${JSON.stringify(settings.remotePath)}`;
   return {
-    remote,
-    open: (session) => rcloneStore({ session: opened(session), remote, description }),
+    remote: described,
+    open: (session, remote = described) =>
+      rcloneStore({ session: opened(session), remote, description }),
   };
 }
 
@@ -191,7 +228,7 @@ async function remotesOf(
   runtime: Runtime,
   agent: AgentConfig,
   { files, cloud }: PlaceNeeds,
-): Promise<SnapshotPlaces['remotes']> {
+): Promise<Remotes> {
   const reached = files === true && agent.workspace.kind === 'remote';
   const [workspace, state, cloudFolder] = await Promise.all([
     reached ? workspaceRemote(runtime, agent) : undefined,
@@ -209,7 +246,7 @@ async function remotesOf(
 function locationsOf(
   runtime: Runtime,
   agent: AgentConfig,
-  remotes: SnapshotPlaces['remotes'],
+  remotes: Remotes,
   session: RcloneSession | undefined,
 ): Location[] {
   const { include } = agent.backup;
@@ -224,7 +261,7 @@ function locationsOf(
 function sourcesOf(
   runtime: Runtime,
   { name, workspace }: AgentConfig,
-  remotes: SnapshotPlaces['remotes'],
+  remotes: Remotes,
   session: RcloneSession | undefined,
 ): { workspace: Source; state: Source | undefined } {
   switch (workspace.kind) {

@@ -23,7 +23,7 @@ import { readFenced, writeFenced } from '../state/fenced.ts';
 import { pruningMs, underLease } from './leased.ts';
 import { legTime } from './leg-time.ts';
 import { choose, keysOf } from './snapshot-choice.ts';
-import { underCredentials, withPlaces } from './snapshot-places.ts';
+import { withPlaces } from './snapshot-places.ts';
 
 const progressSchema = z.object({
   runId: z.string(),
@@ -38,11 +38,7 @@ export function verify(context: RunContext, agent: AgentConfig): Promise<JobResu
     context,
     `agents/${agent.name}/verify`,
     ({ fence }) =>
-      withPlaces(context, agent, {}, (places) =>
-        underCredentials(context, places, () =>
-          verifyLeg({ context, agent, store: places.store, fence }),
-        ),
-      ),
+      withPlaces(context, agent, {}, ({ store }) => verifyLeg({ context, agent, store, fence })),
     pruningMs,
   );
 }

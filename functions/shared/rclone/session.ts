@@ -1,5 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { watchConfig } from '../credentials/config-watch.ts';
+import { tokenIn } from '../credentials/token.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
 import { createAccount, type RcloneAccount } from './account.ts';
@@ -66,6 +68,11 @@ export interface SessionOptions {
   temporaryFolder: string;
   /** Credentials of the function's own role, for remotes that use it. */
   env: Record<string, string>;
+  /**
+   * Told the text of the config file whenever rclone has rewritten it, because it got a new token,
+   * and waited for when the session is closed. It must not reject.
+   */
+  onConfig?: (text: string) => Promise<void>;
 }
 
 /** Commands shorter than this are not worth starting. */
@@ -78,8 +85,16 @@ const graceMs = 8_000;
 export async function openSession(options: SessionOptions): Promise<RcloneSession> {
   const folder = await mkdtemp(join(options.temporaryFolder, 'run-'));
   const configFile = join(folder, 'rclone.conf');
-  await writeFile(configFile, rcloneConfig(options.remotes), { mode: 0o600 });
-  const redact = redactor(options.remotes, options.env);
+  const config = rcloneConfig(options.remotes);
+  await writeFile(configFile, config, { mode: 0o600 });
+  let hide = redactor(options.remotes, options.env);
+  const redact = (text: string): string => hide(text);
+  const watch = watchConfig(configFile, config, async (text) => {
+    // What rclone gets while it works must not stand in a log, nor what it had before.
+    const [before, now] = [hide, redactor(rewritten(options.remotes, text), {})];
+    hide = (line) => before(now(line));
+    await options.onConfig?.(text);
+  });
   const env = { ...options.env, HOME: folder, RCLONE_CONFIG: configFile, RCLONE_CACHE_DIR: folder };
 
   let servers = 0;
@@ -149,8 +164,19 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
         stop,
       };
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    async close() {
+      await watch.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
+}
+
+/** The remotes with the tokens that a config file has for them. */
+function rewritten(remotes: Remote[], config: string): Remote[] {
+  return remotes.map((remote) => {
+    const token = tokenIn(config, remote.name);
+    return token === undefined ? remote : { ...remote, options: { ...remote.options, token } };
+  });
 }
 
 /** A remote named `served` for a place, whose own path could hold what calls cannot say. */

@@ -8,7 +8,7 @@ import { systemClock, type Clock } from '../clock.ts';
 import { environment } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import type { S3Access } from '../rclone/remote.ts';
-import { secretReader, type SecretReader } from '../secrets/reader.ts';
+import { secretStore, type SecretStore } from '../secrets/store.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import { s3ObjectStore } from '../state/s3-object-store.ts';
 import { createLog, createMetrics, type EmitMetric, type Log } from '../telemetry.ts';
@@ -23,7 +23,7 @@ export interface Runtime {
   s3: S3Client;
   sqs: SQSClient;
   events: EventBridgeClient;
-  secrets: SecretReader;
+  secrets: SecretStore;
   store: ObjectStore;
   s3Access: S3Access;
   /** Folder of `<agent>.json`. */
@@ -47,7 +47,7 @@ export function createRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
     s3,
     sqs: new SQSClient(),
     events: new EventBridgeClient(),
-    secrets: secretReader(new SecretsManagerClient(), deployment),
+    secrets: secretStore(new SecretsManagerClient(), deployment),
     store: s3ObjectStore(s3, required(env, environment.stateBucket)),
     s3Access: {
       provider,

@@ -30,13 +30,26 @@ export function secretReader(client: SecretsManagerClient, deployment: string): 
   return {
     async read(agent, scope, names = []) {
       const entry = { agent, scope, name: secretName(deployment, agent, scope) };
-      const { text, versionId } = await fetchEntry(client, entry, names);
-      const values = parse(entry, text);
+      const { values, versionId } = await readEntry(client, entry, names);
       const missing = names.filter((name) => !values[name]);
       if (missing.length > 0) throw new MissingSecretError(entry, missing, 'entry');
       return { values, versionId };
     },
   };
+}
+
+/**
+ * The current version of an entry, whatever it holds.
+ * @param names what the entry is read for, for the message where it does not exist
+ * @throws MissingSecretError, InvalidSecretError
+ */
+export async function readEntry(
+  client: SecretsManagerClient,
+  entry: SecretEntry,
+  names: readonly string[],
+): Promise<SecretValues> {
+  const { text, versionId } = await fetchEntry(client, entry, names);
+  return { values: parse(entry, text), versionId };
 }
 
 async function fetchEntry(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { resolveReferences, referencesIn, type AgentConfig } from '../config/index.ts';
 import { environment, workspacePrefix, type SecretScope } from '../contract/index.ts';
+import type { AuthorizedRemote } from '../credentials/credential.ts';
 import {
   cloudRemote,
   customRemote,
@@ -14,8 +15,14 @@ import { required, type Runtime } from '../runtime/runtime.ts';
 /** Where the functions mount the file system of an EFS workspace. */
 export const mountFolder = '/mnt/workspace';
 
-/** A block of the configuration with its `${NAME}` references answered from its secret entry. */
-export async function withSecrets<T extends object>(
+/** A block of the configuration whose references another agent's entry may answer. */
+type Block = object & { credentialsOf?: string | undefined };
+
+/**
+ * A block of the configuration with its `${NAME}` references answered from its secret entry: the
+ * agent's own, or that of the agent which it shares an account with.
+ */
+export async function withSecrets<T extends Block>(
   runtime: Runtime,
   agent: string,
   scope: SecretScope,
@@ -23,12 +30,32 @@ export async function withSecrets<T extends object>(
 ): Promise<T> {
   const names = referencesIn(block);
   if (names.length === 0) return block;
-  const { values } = await runtime.secrets.read(agent, scope, names);
+  const { values } = await runtime.secrets.read(block.credentialsOf ?? agent, scope, names);
   return resolveReferences(block, values);
 }
 
+/**
+ * The remote that a block describes, with its references answered, and with the place from which
+ * its token came.
+ */
+export async function remoteOf<T extends Block>(
+  runtime: Runtime,
+  agent: string,
+  scope: SecretScope,
+  block: T,
+  build: (block: T) => Remote,
+): Promise<AuthorizedRemote> {
+  const remote = build(await withSecrets(runtime, agent, scope, block));
+  const [reference] = referencesIn(build(block).options['token']);
+  if (reference === undefined) return remote;
+  return { ...remote, tokenSource: { agent: block.credentialsOf ?? agent, scope, reference } };
+}
+
 /** The agent's whole workspace as an rclone remote, whatever it lies on. */
-export async function workspaceRemote(runtime: Runtime, agent: AgentConfig): Promise<Remote> {
+export async function workspaceRemote(
+  runtime: Runtime,
+  agent: AgentConfig,
+): Promise<AuthorizedRemote> {
   const { workspace, sync } = agent;
   switch (workspace.kind) {
     case 's3': {
@@ -37,10 +64,10 @@ export async function workspaceRemote(runtime: Runtime, agent: AgentConfig): Pro
     }
     case 'efs':
       return folderRemote('workspace', mounted(workspace.path), sync.copySymlinks);
-    case 'remote': {
-      const { path, ...custom } = await withSecrets(runtime, agent.name, 'workspace', workspace);
-      return customRemote('workspace', path, custom);
-    }
+    case 'remote':
+      return remoteOf(runtime, agent.name, 'workspace', workspace, ({ path, ...custom }) =>
+        customRemote('workspace', path, custom),
+      );
   }
 }
 
@@ -53,22 +80,27 @@ export function mounted(path: string): string {
 export async function stateRemote(
   runtime: Runtime,
   { name, workspace }: AgentConfig,
-): Promise<Remote | undefined> {
+): Promise<AuthorizedRemote | undefined> {
   if (workspace.kind !== 'remote' || workspace.statePath === undefined) return undefined;
-  const { statePath, ...custom } = await withSecrets(runtime, name, 'workspace', workspace);
-  return customRemote('state', statePath ?? '', custom);
+  return remoteOf(runtime, name, 'workspace', workspace, ({ statePath, ...custom }) =>
+    customRemote('state', statePath ?? '', custom),
+  );
 }
 
 /** The folder below a remote's root, as a remote of its own. */
-export function below(remote: Remote, path: string): Remote {
+export function below<R extends Remote>(remote: R, path: string): R {
   if (path === '') return remote;
   return { ...remote, root: remote.root === '' ? path : `${remote.root}/${path}` };
 }
 
 /** The agent's cloud folder, with the credentials that reach it. */
-export async function agentCloud(runtime: Runtime, agent: AgentConfig): Promise<Remote> {
-  const sync = await withSecrets(runtime, agent.name, 'sync', agent.sync);
-  return cloudRemote('cloud', sync, runtime.s3Access);
+export function agentCloud(
+  runtime: Runtime,
+  { name, sync }: AgentConfig,
+): Promise<AuthorizedRemote> {
+  return remoteOf(runtime, name, 'sync', sync, (settings) =>
+    cloudRemote('cloud', settings, runtime.s3Access),
+  );
 }
 
 /** A folder of the exchange bucket, for workspaces that only rclone can write to. */

@@ -7,7 +7,7 @@ import type { JobReport, JobRequest } from '../../../functions/shared/contract/i
 import type { JobResult } from '../../../functions/shared/runtime/report.ts';
 import { runJob, type JobFunction } from '../../../functions/shared/runtime/run.ts';
 import type { Runtime } from '../../../functions/shared/runtime/runtime.ts';
-import { secretReader } from '../../../functions/shared/secrets/reader.ts';
+import { secretStore } from '../../../functions/shared/secrets/store.ts';
 import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
 
 /** When every run of these tests begins. */
@@ -113,7 +113,7 @@ export class RunWorld {
       s3: new S3Client(),
       sqs: new SQSClient(),
       events: new EventBridgeClient(),
-      secrets: secretReader(new SecretsManagerClient(), 'test'),
+      secrets: secretStore(new SecretsManagerClient(), 'test'),
       store: this.store,
       s3Access: { provider: 'AWS', region: 'us-east-1' },
       agentsDirectory: '/nowhere',
