@@ -97,6 +97,8 @@ export const stateKeys = {
   history: (agent: string, day: string, runId: string): string =>
     `history/${agent}/${day}/${runId}.json`,
   pushManifest: (agent: string): string => `manifests/${agent}/push.json.gz`,
+  /** What bisync remembers of both sides. */
+  bisync: (agent: string): string => `bisync/${agent}/state.json.gz`,
   drainJournal: (agent: string): string => `journals/${agent}/drain.json`,
   pendingDrops: (agent: string): string => `journals/${agent}/outbox.json`,
   notifications: (agent: string): string => `notifications/${agent}.json`,

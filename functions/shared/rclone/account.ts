@@ -13,6 +13,9 @@ const lineSchema = z.object({
 });
 type Line = z.infer<typeof lineSchema>;
 
+/** A line of rclone's log, with names and messages as rclone wrote them: secrets may be in it. */
+export type RcloneLine = Pick<Line, 'level' | 'msg' | 'object' | 'size'>;
+
 /** What rclone itself says it has done: no listing is compared, no name is guessed. */
 export interface RcloneAccount {
   /** Without copies inside one remote: those are half a move. */
@@ -32,6 +35,7 @@ const maxErrors = 1_000;
 export function createAccount(
   log: Log,
   redact: (text: string) => string,
+  watch?: (line: RcloneLine) => void,
 ): { account: RcloneAccount; onLine: (line: string) => void } {
   const account: RcloneAccount = { copied: [], deleted: [], moved: [], errors: [], retries: 0 };
   return {
@@ -39,6 +43,7 @@ export function createAccount(
     onLine: (text) => {
       const line = parseLine(text);
       if (isNoise(line)) return;
+      watch?.(line);
       // Names of files stay as they are: a secret may happen to be a word of theirs.
       const clean = { ...line, msg: redact(line.msg) };
       record(account, clean);
@@ -63,7 +68,10 @@ function isNoise({ msg, stats }: Line): boolean {
 function record(account: RcloneAccount, line: Line): void {
   const { level, msg, object } = line;
   const [, number, last, end] = /^Attempt (\d+)\/(\d+) (failed|succeeded)/.exec(msg) ?? [];
-  const goesOn = end === 'failed' && number !== last;
+  const goesOn =
+    (end === 'failed' && number !== last) ||
+    // bisync tries its copies again by itself.
+    /^Received error: .* - retrying as --resilient/s.test(msg);
   if (goesOn || /low level retry|too_many_requests|rate ?limit/i.test(msg)) account.retries++;
   if (goesOn || end === 'succeeded') {
     account.errors = [];

@@ -44,6 +44,8 @@ export type RcloneCommand =
   | { kind: 'make-folder'; at: Place }
   /** Removes a folder with everything in it: only one that this product has made. */
   | { kind: 'purge'; at: Place }
+  /** Brings two places in step, by flags that `bisync/flags.ts` works out. */
+  | { kind: 'bisync'; path1: Place; path2: Place; flags: string[] }
   /** Prints what rclone it is. */
   | { kind: 'version' }
   /** SHA-256 of the named files, read back from where they lie. */
@@ -221,6 +223,12 @@ function translate(command: RcloneCommand): Translation {
       return { verb: 'mkdir', places: [command.at], flags: ['--s3-directory-markers'] };
     case 'purge':
       return { verb: 'purge', places: [command.at], flags: [] };
+    case 'bisync':
+      return {
+        verb: 'bisync',
+        places: [command.path1, command.path2],
+        flags: [...command.flags, '--fast-list', ...transferFlags, ...serverTimes],
+      };
     case 'version':
       return { verb: 'version', places: [], flags: [] };
     case 'hash-named':

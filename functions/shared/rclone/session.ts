@@ -4,7 +4,7 @@ import { watchConfig } from '../credentials/config-watch.ts';
 import { tokenIn } from '../credentials/token.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
-import { createAccount, type RcloneAccount } from './account.ts';
+import { createAccount, type RcloneAccount, type RcloneLine } from './account.ts';
 import { commandArguments, type Place, type RcloneCommand } from './command.ts';
 import { outcomeOf, type RcloneOutcome } from './outcome.ts';
 import { runProcess, startServer, streamProcess, type ProcessEnd } from './process.ts';
@@ -19,9 +19,17 @@ export interface RcloneResult {
   account: RcloneAccount;
 }
 
+/** What one command needs besides. */
+export interface RunCare {
+  /** Sees each line of the log, as rclone wrote it. */
+  watch?: (line: RcloneLine) => void;
+  /** It has to put away what it knows before it ends: it is asked to stop while there is time. */
+  slowToStop?: true;
+}
+
 /** rclone with its config file in a private folder, for the length of one run. */
 export interface RcloneSession {
-  run(command: RcloneCommand): Promise<RcloneResult>;
+  run(command: RcloneCommand, care?: RunCare): Promise<RcloneResult>;
   /**
    * Writes one file as a stream, no faster than the remote takes it; it replaces what is there.
    * Where the bytes throw, rclone is killed, so that it never takes their end for a whole file; some
@@ -81,6 +89,17 @@ const minimumMs = 1_000;
 /** What a process may take to end after it was asked to. */
 const graceMs = 8_000;
 
+/** How long before the end of its time a process is asked to stop that is slow to. */
+const earlyMs = 60_000;
+
+/** When a process is asked to stop, and how long it has to. A slow one ends no later than others. */
+function stopTimes(remaining: number, isSlow: boolean): { stopAfterMs: number; graceMs: number } {
+  if (!isSlow) return { stopAfterMs: remaining, graceMs };
+  // In a short leg nothing is worth waiting for.
+  const early = Math.min(earlyMs, remaining / 4);
+  return { stopAfterMs: remaining - early, graceMs: early + Math.min(graceMs, early) };
+}
+
 /** Opens a session: writes the config file, readable by us alone. */
 export async function openSession(options: SessionOptions): Promise<RcloneSession> {
   const folder = await mkdtemp(join(options.temporaryFolder, 'run-'));
@@ -100,9 +119,9 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
   let servers = 0;
 
   /** What every process of the session has in common. */
-  const prepare = (command: RcloneCommand) => {
+  const prepare = (command: RcloneCommand, care: RunCare = {}) => {
     const { args, files } = commandArguments(command);
-    const { account, onLine } = createAccount(options.log, redact);
+    const { account, onLine } = createAccount(options.log, redact, care.watch);
     const remaining = options.remaining();
     return {
       account,
@@ -113,8 +132,7 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
         env,
         cwd: folder,
         onErrorLine: onLine,
-        stopAfterMs: remaining,
-        graceMs,
+        ...stopTimes(remaining, care.slowToStop === true),
         ...(files === undefined ? {} : { stdin: files }),
       },
     };
@@ -122,8 +140,8 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
 
   return {
     folder,
-    async run(command) {
-      const { account, isLate, request } = prepare(command);
+    async run(command, care) {
+      const { account, isLate, request } = prepare(command, care);
       if (isLate) return timeUp(account);
       const end = await runProcess(request);
       return resultOf(account, end, end.stdout);

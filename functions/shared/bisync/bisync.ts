@@ -1,0 +1,135 @@
+import type { RunReason } from '../contract/index.ts';
+import { RcloneError } from '../rclone/session.ts';
+import { attemptBisync, type AttemptOptions, type Attempt, type Remembered } from './attempt.ts';
+import { carryOut } from './carry-out.ts';
+import { oneSideEmpty, withSomething } from './empty-side.ts';
+import { guardDeletes } from './guard.ts';
+import { bisyncError, listSide, openLeg, ordinary, sizesOf, type Leg } from './leg.ts';
+import { parseRemembered, type RememberedFile, type RememberedSide } from './listing.ts';
+import type { BisyncStop } from './log.ts';
+import type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';
+import { deletesOf, planOf } from './plan.ts';
+import { accessDenied, needsResync } from './reasons.ts';
+import { timesOf } from './remotes.ts';
+import { planned, stopped } from './result.ts';
+import { resync } from './resync.ts';
+import { markChanged } from './settle.ts';
+import { digest, readState, type BisyncState, type Identity } from './state.ts';
+import { totals } from './tally.ts';
+import { filtersText } from './workdir.ts';
+
+/**
+ * One leg of a two-way sync between the workspace and the cloud folder, by `rclone bisync`.
+ *
+ * What bisync remembers is read from the state store before, and written to it afterwards, as far as
+ * both sides agree with it. A leg that is killed leaves what was remembered before it: doing it again
+ * finds the same files on both sides equal, and what was deleted deleted.
+ *
+ * @throws RcloneError where rclone failed without naming files; StaleLeaseError.
+ */
+export async function bisync(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncResult> {
+  const identity: Identity = {
+    binding: order.binding,
+    filters: digest(filtersText(deps.exclude)),
+    rclone: await rcloneRelease(deps),
+  };
+  const leg = openLeg(order, deps, identity);
+  if (order.resync) return resync(leg);
+  const found = await readState(deps.store, order.agent, identity);
+  if ('lost' in found) return stopped(leg, needsResync(order.agent, found.lost));
+  return inStep(leg, rememberedOf(found.state));
+}
+
+/** Major and minor version: within one, listings stay readable. */
+async function rcloneRelease({ session }: BisyncDeps): Promise<string> {
+  const result = await session.run({ kind: 'version' });
+  const release = /^rclone v(\d+\.\d+)/.exec(result.stdout)?.[1];
+  if (release === undefined) throw new RcloneError('rclone does not say its version', result);
+  return release;
+}
+
+function rememberedOf({ pair, listings }: BisyncState): Remembered {
+  const side = (text: string): RememberedSide =>
+    parseRemembered(text) ?? new Map<string, RememberedFile>();
+  return { pair, sides: { workspace: side(listings.workspace), cloud: side(listings.cloud) } };
+}
+
+async function inStep(leg: Leg, stored: Remembered): Promise<BisyncResult> {
+  const remembered = withSomething(stored);
+  await markUnseenChanges(leg, remembered);
+  // Where nothing was remembered there is nothing that could be deleted.
+  const options = { ...ordinary(leg, remembered), force: stored.sides.workspace.size === 0 };
+  const outcome = await proceed(leg, options);
+  if (!('stop' in outcome)) return outcome;
+  switch (outcome.stop.kind) {
+    case 'too-many-deletes':
+    case 'all-changed':
+      return judged(leg, options);
+    case 'empty':
+      return oneSideEmpty(leg, outcome.stop.side, outcome.first, remembered);
+    case 'nothing-remembered':
+    case 'check-access':
+    case 'needs-resync':
+      return stoppedBy(leg, outcome.stop, outcome.first);
+  }
+}
+
+/** rclone does not look at the times of some remotes: what changed without growing is shown to it. */
+async function markUnseenChanges(leg: Leg, { sides }: Remembered): Promise<void> {
+  for (const side of ['workspace', 'cloud'] as const) {
+    if (timesOf(leg.deps[side]) !== 'unused') continue;
+    markChanged(sides[side], await listSide(leg, side));
+  }
+}
+
+type Proceeded = BisyncResult | { stop: BisyncStop; first: Attempt };
+
+/** Plans where it is a dry run, else carries out. */
+async function proceed(leg: Leg, options: AttemptOptions): Promise<Proceeded> {
+  if (leg.order.dryRun) {
+    const attempt = await attemptBisync(leg.deps, options);
+    const { stop } = attempt.story;
+    return stop ? { stop, first: attempt } : planned(leg, planFrom(attempt));
+  }
+  const carried = await carryOut(leg, options);
+  if ('stop' in carried) return carried;
+  const { tally, last } = carried;
+  return {
+    ...totals(tally),
+    plan: planOf(last.story, last.found),
+    warnings: leg.warnings,
+    timeUp: last.result.outcome === 'time-up',
+  };
+}
+
+function planFrom({ story, found, result }: Attempt) {
+  if (result.outcome !== 'done') throw bisyncError(result);
+  return planOf(story, found);
+}
+
+/** rclone's own limits have stopped it: what it would do is worked out and held against ours. */
+async function judged(leg: Leg, options: AttemptOptions): Promise<BisyncResult> {
+  const { order } = leg;
+  const look = { ...options, dryRun: true, force: true };
+  const attempt = await attemptBisync(leg.deps, look);
+  if (attempt.story.stop) return stoppedBy(leg, attempt.story.stop, attempt);
+  const plan = planFrom(attempt);
+  const sizes = options.remembered ? sizesOf(options.remembered) : { workspace: 0, cloud: 0 };
+  const blocked = guardDeletes(deletesOf(attempt.story), sizes, order.limits);
+  if (blocked) return stopped(leg, blocked, plan);
+  if (order.dryRun) return planned(leg, plan);
+  const carried = await proceed(leg, { ...options, force: true });
+  return 'stop' in carried ? stoppedBy(leg, carried.stop, carried.first) : carried;
+}
+
+function stoppedBy(leg: Leg, stop: BisyncStop, { result }: Attempt): BisyncResult {
+  const reasons: Partial<Record<BisyncStop['kind'], RunReason>> = {
+    'check-access': accessDenied(leg.order.agent),
+    'needs-resync': needsResync(leg.order.agent, stop.kind === 'needs-resync' ? stop.message : ''),
+  };
+  const blocked = reasons[stop.kind];
+  if (!blocked) throw bisyncError(result);
+  return stopped(leg, blocked);
+}
+
+export type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';

@@ -1,0 +1,76 @@
+import type { Side } from '../contract/index.ts';
+import { createPlan } from '../runtime/plan.ts';
+import type { Attempt, Remembered } from './attempt.ts';
+import { carryOut } from './carry-out.ts';
+import { guardEmpty } from './guard.ts';
+import { bisyncError, ordinary, type Leg } from './leg.ts';
+import { rememberedFile } from './settle.ts';
+import type { BisyncResult } from './order.ts';
+import { otherSide, planForEmptySide } from './plan.ts';
+import { planned, stopped } from './result.ts';
+import { totals } from './tally.ts';
+
+/** bisync refuses to look at a side without files: this one stands there while it does. */
+const placeholder = '.workspace-sync-placeholder';
+
+/**
+ * What to do where one side has no files: nothing, where the other has none either; block, where the
+ * other's would be deleted; else what bisync does, with a file put into both sides meanwhile.
+ */
+export async function oneSideEmpty(
+  leg: Leg,
+  empty: Side,
+  { found }: Attempt,
+  remembered: Remembered,
+): Promise<BisyncResult> {
+  const full = otherSide(empty);
+  if (found[full].size === 0) return planned(leg, createPlan({}));
+  const plan = planForEmptySide(empty, remembered.sides[full], found);
+  const { confirmDeletes } = leg.order.limits;
+  const blocked = guardEmpty(empty, plan.totals.delete.files, confirmDeletes);
+  if (blocked) return stopped(leg, blocked, plan);
+  if (leg.order.dryRun) return planned(leg, plan);
+  await place(leg);
+  // Whatever was remembered of the empty side is gone, which is what has been looked at.
+  const carried = await carryOut(leg, { ...ordinary(leg, remembered), force: true });
+  if ('stop' in carried) throw bisyncError(carried.first.result);
+  await remove(leg);
+  const { tally, last } = carried;
+  tally.copied.delete(placeholder);
+  return {
+    ...totals(tally),
+    plan,
+    warnings: leg.warnings,
+    timeUp: last.result.outcome === 'time-up',
+  };
+}
+
+async function place({ deps }: Leg): Promise<void> {
+  for (const remote of [deps.workspace, deps.cloud]) {
+    await deps.session.write({ remote, path: placeholder }, bytes());
+  }
+}
+
+async function remove({ deps }: Leg): Promise<void> {
+  for (const remote of [deps.workspace, deps.cloud]) {
+    // Left where it fails: it is a file like any other, and says what it is.
+    await deps.session.run({ kind: 'delete-one', from: { remote, path: placeholder } });
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a stream of what is at hand
+async function* bytes(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('workspace-sync made this file, and may be allowed to delete it.\n');
+}
+
+/**
+ * What is remembered, such that bisync can work with it: it refuses to when that is nothing. A file
+ * that neither side has, remembered of both, counts as deleted on both, and nothing is done about it.
+ */
+export function withSomething({ pair, sides }: Remembered): Remembered {
+  if (sides.workspace.size > 0 && sides.cloud.size > 0) return { pair, sides };
+  const phantom = { path: placeholder, size: 0, modified: '1970-01-01T00:00:00Z' };
+  const add = (side: Remembered['sides'][Side]): Remembered['sides'][Side] =>
+    new Map(side).set(placeholder, rememberedFile(phantom));
+  return { pair, sides: { workspace: add(sides.workspace), cloud: add(sides.cloud) } };
+}

@@ -1,0 +1,114 @@
+import type { Side } from '../contract/index.ts';
+import type { ListedFile } from '../rclone/listing.ts';
+import { listingTime, type RememberedFile, type RememberedSide } from './listing.ts';
+import type { BisyncStory } from './log.ts';
+import { otherSide } from './plan.ts';
+
+/** A side's files by path, as a listing shows them. */
+export type Seen = ReadonlyMap<string, ListedFile>;
+
+const bothSides = ['workspace', 'cloud'] as const;
+
+/** A side's files, by path. */
+export function seenOf(files: ListedFile[]): Seen {
+  return new Map(files.map((file) => [file.path, file]));
+}
+
+/**
+ * Corrects what bisync has written down of a side that gives each file the time of its upload.
+ * bisync notes the time of the original instead, and would take the copy for changed in the next run:
+ * then a file that is deleted on the other side would come back, and a second edit be a conflict.
+ */
+export function correctTimes(
+  remembered: Record<Side, RememberedSide>,
+  { copied, equal }: BisyncStory,
+  seen: Partial<Record<Side, Seen>>,
+  resynced: boolean,
+): void {
+  for (const side of bothSides) {
+    const other = remembered[otherSide(side)];
+    const isCopy = new Set(copied.filter((file) => file.side === side).map(({ path }) => path));
+    for (const [path, file] of remembered[side]) {
+      const now = seen[side]?.get(path);
+      // What has another size has been changed since: the next run has to find that.
+      if (now?.size !== file.size) continue;
+      const borrowed = (resynced || equal.has(path)) && other.get(path)?.time === file.time;
+      if (isCopy.has(path) || borrowed) file.time = listingTime(now.modified);
+    }
+  }
+}
+
+/**
+ * What is to be remembered after a run that did not come to its end: what was before it, and of what
+ * it says it has done all that both sides still show.
+ * @param remembered is changed.
+ * @param now both sides as bisync found them when it began.
+ */
+export function settlePart(
+  remembered: Record<Side, RememberedSide>,
+  { copied, equal, deltas, removed }: BisyncStory,
+  seen: Record<Side, Seen>,
+  now: Record<Side, RememberedSide>,
+): void {
+  for (const { path, size, side } of copied) {
+    const from = otherSide(side);
+    if (seen[from].get(path)?.size !== size || !isAsFound(path, from, seen, now)) continue;
+    rememberBoth(remembered, path, seen);
+  }
+  for (const path of equal) {
+    if (bothSides.every((side) => isAsFound(path, side, seen, now))) {
+      rememberBoth(remembered, path, seen);
+    }
+  }
+  const gone = [
+    ...removed.map(({ path }) => path),
+    ...[...deltas.workspace].filter(([, delta]) => delta === 'deleted').map(([path]) => path),
+  ];
+  for (const path of gone) {
+    if (bothSides.some((side) => seen[side].has(path))) continue;
+    for (const side of bothSides) remembered[side].delete(path);
+  }
+}
+
+/** Whether a file is still what bisync found; one that it has just renamed was not found yet. */
+function isAsFound(
+  path: string,
+  side: Side,
+  seen: Record<Side, Seen>,
+  now: Record<Side, RememberedSide>,
+): boolean {
+  const found = now[side].get(path);
+  const there = seen[side].get(path);
+  if (!there) return false;
+  return (
+    found === undefined || (found.size === there.size && found.time === listingTime(there.modified))
+  );
+}
+
+function rememberBoth(
+  remembered: Record<Side, RememberedSide>,
+  path: string,
+  seen: Record<Side, Seen>,
+): void {
+  const [workspace, cloud] = bothSides.map((side) => seen[side].get(path));
+  if (!workspace || workspace.size !== cloud?.size) return;
+  remembered.workspace.set(path, rememberedFile(workspace));
+  remembered.cloud.set(path, rememberedFile(cloud));
+}
+
+export function rememberedFile({ path, size, modified }: ListedFile): RememberedFile {
+  // A string of JSON is a string of Go's.
+  const rest = { flags: '-', hash: '-', id: '-', name: JSON.stringify(path) };
+  return { size, time: listingTime(modified), rest };
+}
+
+/**
+ * Makes files that were changed without a change of their size look changed to bisync, which does not
+ * look at the times of some remotes: what it is told of their size is made wrong.
+ */
+export function markChanged(remembered: RememberedSide, seen: Seen): void {
+  for (const [path, file] of remembered) {
+    const now = seen.get(path);
+    if (now?.size === file.size && listingTime(now.modified) !== file.time) file.size++;
+  }
+}

@@ -1,0 +1,65 @@
+import type { SkippedFile } from '../contract/index.ts';
+import type { Attempt } from './attempt.ts';
+import type { BisyncResult } from './order.ts';
+import { otherSide } from './plan.ts';
+
+/** What the attempts of a leg have done together; a file that was copied twice counts once. */
+export interface Tally {
+  copied: Map<string, { size: number; side: 'workspace' | 'cloud' }>;
+  deleted: Set<string>;
+  conflicts: Set<string>;
+  failed: Map<string, string>;
+  retries: number;
+}
+
+export function createTally(): Tally {
+  return {
+    copied: new Map(),
+    deleted: new Set(),
+    conflicts: new Set(),
+    failed: new Map(),
+    retries: 0,
+  };
+}
+
+export function count(tally: Tally, { story, result }: Attempt): void {
+  for (const { path, size, side } of story.copied) tally.copied.set(path, { size, side });
+  for (const { path, side } of story.removed) {
+    // What was replaced went into the trash, too.
+    if (story.deltas[otherSide(side)].get(path) === 'deleted') tally.deleted.add(path);
+  }
+  for (const path of story.conflicts.keys()) tally.conflicts.add(path);
+  tally.retries += result.account.retries;
+}
+
+/** Files that rclone gave up, with its reasons. That two versions differ is a finding, not a failure. */
+export function failuresOf({ result, story }: Attempt): SkippedFile[] {
+  if (result.outcome === 'done' || result.outcome === 'time-up' || !story.applying) return [];
+  return result.account.errors.flatMap(({ path, message }) =>
+    path === undefined || isBisyncs(path) || /differ$/i.test(message)
+      ? []
+      : [{ path, reason: message }],
+  );
+}
+
+/** bisync's own steps, which its log names where other commands name a file. */
+function isBisyncs(name: string): boolean {
+  return ['copy1to2', 'copy2to1', 'march', 'Safety abort'].includes(name);
+}
+
+export function totals(tally: Tally): Omit<BisyncResult, 'plan' | 'warnings' | 'timeUp'> {
+  const to = (side: 'workspace' | 'cloud') =>
+    [...tally.copied.values()].filter((file) => file.side === side);
+  const bytes = (files: { size: number }[]): number =>
+    files.reduce((sum, { size }) => sum + size, 0);
+  return {
+    filesSent: to('cloud').length,
+    bytesSent: bytes(to('cloud')),
+    filesReceived: to('workspace').length,
+    bytesReceived: bytes(to('workspace')),
+    filesDeleted: tally.deleted.size,
+    conflicts: tally.conflicts.size,
+    retries: tally.retries,
+    skipped: [...tally.failed].map(([path, reason]) => ({ path, reason })),
+  };
+}

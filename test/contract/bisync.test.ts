@@ -1,0 +1,288 @@
+import { rmSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { stateKeys } from '../../functions/shared/contract/index.ts';
+import { BisyncWorld } from '../unit/bisync/world.ts';
+
+const world = new BisyncWorld();
+afterAll(() => {
+  world.remove();
+});
+beforeEach(() => {
+  world.reset();
+});
+
+const files = { 'a.txt': 'one', 'b.txt': 'two', 'sub/c.txt': 'three', 'd.txt': 'four' };
+
+function remove(...paths: string[]): void {
+  for (const path of paths) rmSync(join(world.root, path));
+}
+
+/** Sets a file's time, in seconds from now. */
+function age(path: string, seconds: number): void {
+  const time = new Date(Date.now() + seconds * 1_000);
+  utimesSync(join(world.root, path), time, time);
+}
+
+function expectSame(expected: Record<string, string>): void {
+  expect(world.both()).toEqual({ workspace: expected, cloud: expected });
+}
+
+describe('a run in step', () => {
+  it('carries what is new, changed and deleted on either side, and then has nothing to do', async () => {
+    await world.inStep(files);
+    world.write({ 'workspace/new.txt': 'n', 'cloud/a.txt': 'changed', 'cloud/m/n.txt': 'deep' });
+    remove('workspace/b.txt', 'cloud/d.txt');
+
+    const result = await world.run();
+
+    expectSame({ 'a.txt': 'changed', 'sub/c.txt': 'three', 'new.txt': 'n', 'm/n.txt': 'deep' });
+    expect(result).toMatchObject({
+      filesSent: 1,
+      bytesSent: 1,
+      filesReceived: 2,
+      bytesReceived: 11,
+      filesDeleted: 2,
+      conflicts: 0,
+      skipped: [],
+      timeUp: false,
+    });
+    expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0, filesDeleted: 0 });
+  });
+
+  it('says in a dry run what it would do, and changes nothing, not even what it remembers', async () => {
+    await world.inStep(files);
+    world.write({
+      'workspace/new.txt': 'n',
+      'cloud/a.txt': 'changed',
+      'workspace/sub/c.txt': 'ws',
+    });
+    world.write({ 'cloud/sub/c.txt': 'cloud' });
+    remove('workspace/b.txt');
+    const before = { both: world.both(), state: world.remembered() };
+
+    const { plan, ...counts } = await world.run({ dryRun: true, conflictResolve: 'remote' });
+
+    expect(plan).toMatchObject({
+      copy: [{ path: 'new.txt', bytes: 1, side: 'cloud' }],
+      update: [{ path: 'a.txt', bytes: 7, side: 'workspace' }],
+      delete: [{ path: 'b.txt', bytes: 3, side: 'cloud' }],
+      conflict: [{ path: 'sub/c.txt', bytes: 5, side: 'cloud' }],
+    });
+    expect(counts).toMatchObject({ filesSent: 0, filesReceived: 0, filesDeleted: 0 });
+    expect({ both: world.both(), state: world.remembered() }).toEqual(before);
+  });
+
+  it('keeps what it deletes and overwrites in the trash of that side', async () => {
+    await world.inStep(files);
+    world.trash = '.trash/20261122/run';
+    world.write({ 'workspace/a.txt': 'changed' });
+    remove('cloud/b.txt');
+
+    await world.run();
+
+    const { workspace, cloud } = world.both();
+    expect(workspace['.trash/20261122/run/b.txt']).toBe('two');
+    expect(cloud['.trash/20261122/run/a.txt']).toBe('one');
+    expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0 });
+  });
+
+  it('leaves the mailboxes of both sides alone', async () => {
+    world.write({ 'workspace/_inbox/unread': 'i', 'cloud/_outbox/drop': 'o' });
+    await world.inStep(files);
+    world.write({ 'workspace/_outbox/x': '1', 'cloud/_inbox/y': '2', 'workspace/n/_inbox/z': '3' });
+
+    await world.run();
+
+    const { workspace, cloud } = world.both();
+    expect(workspace).toEqual({
+      ...files,
+      '_inbox/unread': 'i',
+      '_outbox/x': '1',
+      'n/_inbox/z': '3',
+    });
+    expect(cloud).toEqual({ ...files, '_outbox/drop': 'o', '_inbox/y': '2', 'n/_inbox/z': '3' });
+  });
+});
+
+describe('a conflict', () => {
+  it.each([
+    ['local', 'agent'],
+    ['remote', 'person'],
+    ['newer', 'person'],
+  ] as const)(
+    'is resolved for %s: the winner stays, the loser is beside it',
+    async (rule, winner) => {
+      await world.inStep(files);
+      world.write({ 'workspace/a.txt': 'agent', 'cloud/a.txt': 'person' });
+      age('workspace/a.txt', 10);
+      age('cloud/a.txt', 20);
+
+      const result = await world.run({ conflictResolve: rule });
+
+      const loser = winner === 'agent' ? 'person' : 'agent';
+      expectSame({ ...files, 'a.txt': winner, 'a.txt.conflict1': loser });
+      expect(result.conflicts).toBe(1);
+      expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0, conflicts: 0 });
+    },
+  );
+
+  it('is none where both sides have made the same change', async () => {
+    await world.inStep(files);
+    world.write({ 'workspace/a.txt': 'same', 'cloud/a.txt': 'same' });
+    age('workspace/a.txt', 10);
+    age('cloud/a.txt', 20);
+
+    expect(await world.run()).toMatchObject({ conflicts: 0 });
+    expectSame({ ...files, 'a.txt': 'same' });
+  });
+
+  it('keeps a file that one side has changed and the other deleted', async () => {
+    await world.inStep(files);
+    world.write({ 'workspace/a.txt': 'changed' });
+    remove('cloud/a.txt');
+
+    await world.run();
+
+    expectSame({ ...files, 'a.txt': 'changed' });
+  });
+});
+
+describe('what is remembered', () => {
+  it.each([
+    ['nothing is', (): Promise<void> => world.store.delete(stateKeys.bisync('anna')), {}],
+    ['it is of another pair', (): void => undefined, { binding: 'other' }],
+    ['the excludes were others', (): number => world.exclude.push('*.log'), {}],
+    [
+      'it cannot be read',
+      (): Promise<unknown> => world.store.put(stateKeys.bisync('anna'), Buffer.from('junk')),
+      {},
+    ],
+  ] as const)('stops the run when %s, and says how to go on', async (_, harm, order) => {
+    await world.inStep(files);
+    world.write({ 'workspace/new.txt': 'n' });
+    remove('cloud/a.txt');
+    const before = world.both();
+    const exclude = [...world.exclude];
+    await harm();
+
+    const { blocked } = await world.run(order);
+
+    world.exclude = exclude;
+    expect(blocked?.code).toBe('needs-resync');
+    expect(blocked?.message).toContain('{"agent":"anna","resync":true,"dryRun":true}');
+    expect(blocked?.message).toContain('{"agent":"anna","resync":true}');
+    expect(world.both()).toEqual(before);
+  });
+
+  it('is replaced by a resync, which joins both sides', async () => {
+    world.write({ 'workspace/a.txt': 'agent', 'cloud/a.txt': 'person', 'cloud/p.txt': 'p' });
+    world.write({ 'workspace/w.txt': 'w' });
+
+    const plan = await world.run({ resync: true, dryRun: true, conflictResolve: 'local' });
+    expect(plan.plan).toMatchObject({
+      copy: [
+        { path: 'p.txt', side: 'workspace' },
+        { path: 'w.txt', side: 'cloud' },
+      ],
+      update: [{ path: 'a.txt', bytes: 5, side: 'cloud' }],
+    });
+    expect(world.remembered()).toBeUndefined();
+    expect(world.read('cloud')['a.txt']).toBe('person');
+
+    await world.run({ resync: true, conflictResolve: 'local' });
+    expectSame({ 'a.txt': 'agent', 'p.txt': 'p', 'w.txt': 'w' });
+    expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0 });
+  });
+});
+
+const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i}`, `text ${i}`]));
+
+describe('deletes', () => {
+  const limits = { maxDeletePercent: 10, maxDeleteFiles: 2, confirmDeletes: undefined };
+
+  it('are blocked above the limit, before anything is changed', async () => {
+    await world.inStep(many);
+    remove('workspace/f1', 'workspace/f2', 'workspace/f3', 'workspace/f4');
+    world.write({ 'workspace/new': 'n' });
+    const cloud = world.read('cloud');
+
+    const { blocked, plan } = await world.run({ limits });
+
+    expect(blocked?.code).toBe('too-many-deletes');
+    expect(blocked?.message).toContain('4 of 30 files (13 %) in the cloud folder');
+    expect(blocked?.message).toContain('"confirmDeletes": 4');
+    expect(plan.totals.delete.files).toBe(4);
+    expect(world.read('cloud')).toEqual(cloud);
+  });
+
+  it('go through once they are confirmed, or under the limit', async () => {
+    await world.inStep(many);
+    remove('cloud/f1', 'cloud/f2', 'cloud/f3', 'cloud/f4');
+    expect(await world.run({ limits: { ...limits, confirmDeletes: 4 } })).toMatchObject({
+      filesDeleted: 4,
+    });
+    remove('cloud/f5', 'cloud/f6');
+    expect(await world.run({ limits })).toMatchObject({ filesDeleted: 2 });
+    expect(Object.keys(world.read('workspace'))).toHaveLength(24);
+  });
+
+  it('are blocked when a side is empty, though it may just be the wrong folder', async () => {
+    await world.inStep(files);
+    remove(...Object.keys(files).map((path) => `workspace/${path}`));
+
+    const { blocked, plan } = await world.run();
+
+    expect(blocked?.code).toBe('empty-source');
+    expect(blocked?.message).toContain('"confirmDeletes": 4');
+    expect(plan.totals.delete.files).toBe(4);
+    expect(world.read('cloud')).toEqual(files);
+  });
+
+  it('empty a side once that is confirmed, and both sides go on from there', async () => {
+    await world.inStep(files);
+    remove(...Object.keys(files).map((path) => `workspace/${path}`));
+
+    await world.run({ limits: { ...limits, confirmDeletes: 4 } });
+    expectSame({});
+    world.write({ 'cloud/first.txt': '1' });
+    await world.run({ limits });
+
+    expectSame({ 'first.txt': '1' });
+  });
+
+  it('are none where every file was changed', async () => {
+    await world.inStep({ 'only.txt': 'one' });
+    world.write({ 'workspace/only.txt': 'changed' });
+
+    expect(await world.run()).toMatchObject({ filesSent: 1 });
+    expectSame({ 'only.txt': 'changed' });
+  });
+});
+
+it('begins with two empty sides', async () => {
+  await world.inStep({});
+  expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0 });
+  world.write({ 'cloud/first.txt': '1' });
+
+  await world.run();
+
+  expectSame({ 'first.txt': '1' });
+});
+
+describe('markers', () => {
+  it('stop the run where a side lacks them; a resync makes them', async () => {
+    await world.inStep(files);
+    world.write({ 'workspace/new.txt': 'n' });
+    const before = world.both();
+
+    const { blocked } = await world.run({ checkAccess: true });
+    expect(blocked?.code).toBe('check-access');
+    expect(world.both()).toEqual(before);
+
+    await world.run({ checkAccess: true, resync: true });
+    expect(Object.keys(world.read('cloud'))).toContain('RCLONE_TEST');
+    world.write({ 'workspace/more.txt': 'm' });
+    expect(await world.run({ checkAccess: true })).toMatchObject({ filesSent: 1 });
+  });
+});
