@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHash } from 'node:crypto';
-import type { World } from '../../local/world.ts';
+import { output, type World } from '../../local/world.ts';
+import tellTheBus from '../../skill/hooks/workspace-sync-session/handler.ts';
+import { until } from '../fixtures/until.ts';
 import { givenAgents, Mailbox } from './mailbox-world.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -27,6 +29,8 @@ describe('mailbox mode', () => {
       swaps: {},
       again: { sync: { settle: 0 } },
       overwrites: { sync: { trash: false } },
+      sessions: { sync: { onSessionStart: true } },
+      ends: { sync: { onSessionEnd: true } },
     });
   });
   afterAll(() => world.stop());
@@ -337,6 +341,45 @@ describe('mailbox mode', () => {
 
     const kept = Object.values(await box.cloud()).sort();
     expect(kept).toEqual(['SIZE', 'a person wrote this', 'agent', 'size']);
+  });
+
+  it('runs when a session of a gateway begins, for who has asked for that', async () => {
+    const box = new Mailbox(world, 'sessions');
+    await box.givenWorkspace({ 'a.txt': 'a' });
+    const bus = output(world.outputs, 'EventBusName');
+    const gateway = { ...world.emulator.env, WORKSPACE_SYNC_EVENT_BUS: bus };
+    for (const [name, value] of Object.entries(gateway)) vi.stubEnv(name, value);
+
+    tellTheBus({ type: 'agent', action: 'bootstrap', sessionKey: 'agent:sessions:main' });
+
+    const keys = await until('the end of the run', async () => {
+      const found = await world.keys('state', 'history/sessions/');
+      return found.length > 0 && found;
+    });
+    vi.unstubAllEnvs();
+    const report = JSON.parse(String(await world.get('state', keys[0] ?? ''))) as object;
+    expect(report).toMatchObject({ trigger: 'session-start', state: 'succeeded', filesSent: 1 });
+    expect(await box.cloud()).toEqual({ 'a.txt': 'a' });
+
+    const sent = (type: string, detail: unknown): Promise<{ error: boolean; payload: unknown }> =>
+      world.invoke('sync', { source: 'openclaw.gateway', 'detail-type': type, detail });
+    const end = await sent('Session Ended', { agent: 'ends' });
+    expect(end.payload).toMatchObject({ trigger: 'session-end', state: 'succeeded' });
+    expect((await sent('Session Started', { agent: 'ends' })).payload ?? null).toBeNull();
+    expect((await sent('Session Ended', { agent: 'sessions' })).payload ?? null).toBeNull();
+    expect(await world.keys('state', 'history/sessions/')).toEqual(keys);
+  });
+
+  it('takes no session event of an agent that it does not know, or of nobody', async () => {
+    for (const [detail, words] of [
+      [{ agent: 'nobody' }, 'There is no agent'],
+      ['sessions', 'a session event needs detail'],
+    ] as const) {
+      const event = { source: 'openclaw.gateway', 'detail-type': 'Session Started', detail };
+      const { error, payload } = await world.invoke('sync', event);
+      expect(error).toBe(true);
+      expect(JSON.stringify(payload)).toContain(words);
+    }
   });
 
   it('runs one at a time', async () => {
