@@ -8,12 +8,20 @@ import { binaries, root, toolPath } from './paths.ts';
 import { hasExited, signalGroup } from './process-group.ts';
 import { type Reapplied, reapplyDropped } from './reapply.ts';
 
+/** The values of CDK's context, as `-c key=value` would give them. */
+export type Context = Record<string, string>;
+
+/** Writes a cloud assembly into a folder. */
+export type Synthesize = (assembly: string, context: Context) => void | Promise<void>;
+
 export interface DeployOptions {
   emulator: Emulator;
   /** Path of the deployment's configuration; becomes the context value `config`. */
   configFile: string;
-  /** More context values, as `-c key=value` would give them. */
-  context?: Record<string, string>;
+  /** More context values. */
+  context?: Context;
+  /** What to deploy; when not given, the CDK starts the app that cdk.json names. */
+  synthesize?: Synthesize | undefined;
   /** Where the outputs are kept as JSON, for people; a private file when not given. */
   outputsFile?: string;
   /** 120 s. */
@@ -36,7 +44,10 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   const outputsFile = options.outputsFile ?? join(folder, 'outputs.json');
   try {
     await mkdir(join(folder, 'home'));
-    await runCdk(options, folder, cdkArguments(options, assembly, outputsFile));
+    const context = { config: options.configFile, local: 'true', ...options.context };
+    await options.synthesize?.(assembly, context);
+    const what = options.synthesize ? [`--app=${assembly}`] : theApp(assembly, context);
+    await runCdk(options, folder, [...deployArguments, `--outputs-file=${outputsFile}`, ...what]);
     const reapplied = await reapplyDropped(options.emulator, assembly);
     return { outputs: await readOutputs(outputsFile), reapplied };
   } finally {
@@ -44,21 +55,20 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   }
 }
 
-function cdkArguments(options: DeployOptions, assembly: string, outputsFile: string): string[] {
-  const context = { config: options.configFile, local: 'true', ...options.context };
-  return [
-    'deploy',
-    '--all',
-    '--require-approval=never',
-    '--method=direct',
-    '--no-notices',
-    '--no-version-reporting',
-    '--no-path-metadata',
-    '--progress=events',
-    `--output=${assembly}`,
-    `--outputs-file=${outputsFile}`,
-    ...Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
-  ];
+const deployArguments = [
+  'deploy',
+  '--all',
+  '--require-approval=never',
+  '--method=direct',
+  '--no-notices',
+  '--no-version-reporting',
+  '--no-path-metadata',
+  '--progress=events',
+];
+
+function theApp(assembly: string, context: Context): string[] {
+  const values = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  return [`--output=${assembly}`, ...values];
 }
 
 async function runCdk(options: DeployOptions, folder: string, args: string[]): Promise<void> {

@@ -19,7 +19,7 @@ import {
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Job } from '../functions/shared/contract/index.ts';
 import { bootstrap } from './bootstrap.ts';
-import { deploy } from './deploy.ts';
+import { deploy, type Synthesize } from './deploy.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 import { startGateway, type Gateway, type WebhookRequest } from './gateway.ts';
 import { tools } from './paths.ts';
@@ -63,6 +63,8 @@ export interface WorldOptions {
   onWebhook?: (request: WebhookRequest) => void;
   /** Added to the environment of every function. */
   env?: EmulatorOptions['env'];
+  /** What to deploy; when not given, the CDK starts the app that cdk.json names. */
+  synthesize?: Synthesize;
 }
 
 /** What a configuration has to name. */
@@ -165,7 +167,8 @@ async function build(
   };
   await storeSecrets(emulator, login, agentsOf(config));
   step('cdk deploy');
-  const outputs = await deployConfig(emulator, configFile, config);
+  const deployConfig = deploying(emulator, configFile, options.synthesize);
+  const outputs = await deployConfig(config);
   const clients = createClients(emulator);
   cleanUps.push(() => {
     for (const client of Object.values(clients)) client.destroy();
@@ -181,7 +184,7 @@ async function build(
     ...clients,
     ...actions(clients, outputs),
     redeploy: async (changed) => {
-      await deployConfig(emulator, configFile, changed);
+      await deployConfig(changed);
     },
     stop,
   };
@@ -191,18 +194,17 @@ function secret(): string {
   return randomBytes(18).toString('base64url');
 }
 
-async function deployConfig(
+function deploying(
   emulator: Emulator,
   configFile: string,
-  config: object,
-): Promise<Outputs> {
-  await writeFile(configFile, JSON.stringify(config, null, 2));
-  const { outputs } = await deploy({
-    emulator,
-    configFile,
-    context: { architecture: arch() === 'arm64' ? 'arm64' : 'x86_64' },
-  });
-  return Object.assign({}, ...Object.values(outputs)) as Outputs;
+  synthesize: Synthesize | undefined,
+): (config: object) => Promise<Outputs> {
+  const context = { architecture: arch() === 'arm64' ? 'arm64' : 'x86_64' };
+  return async (config) => {
+    await writeFile(configFile, JSON.stringify(config, null, 2));
+    const { outputs } = await deploy({ emulator, configFile, context, synthesize });
+    return Object.assign({}, ...Object.values(outputs)) as Outputs;
+  };
 }
 
 function agentsOf(config: object): string[] {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import type { Job } from '../../functions/shared/contract/index.ts';
 import { parseConfigText } from '../../functions/shared/config/index.ts';
-import { bundleHandler } from '../../infra/constructs/bundle.ts';
 import { output, type World } from '../../local/world.ts';
 import { tools } from '../../local/paths.ts';
 import { startFaultProxy, type Fault, type Passing } from '../fixtures/fault-proxy.ts';
+import { givenFunction } from './world-assembly.ts';
 
 /** How a handler's process ended. */
 export interface HandlerEnd {
@@ -85,7 +85,7 @@ export class HandlerProcess {
     const folder = join(this.#bundles, job);
     if (!existsSync(folder)) {
       const { config } = parseConfigText(readFileSync(this.#world.configFile, 'utf8'), 'test');
-      bundleHandler(job, config.agents, folder);
+      givenFunction(job, config.agents, folder);
     }
     return join(folder, 'index.mjs');
   }

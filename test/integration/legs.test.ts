@@ -3,12 +3,14 @@ import type { JobReport } from '../../functions/shared/contract/index.ts';
 import { deployment, mailboxAgent, startWorld, type World } from '../../local/world.ts';
 import { until } from '../fixtures/until.ts';
 import { Mailbox } from './mailbox-world.ts';
+import { synthesize } from './world-assembly.ts';
 
 /** Work that is longer than a leg goes on through the event bus, in as many legs as it takes. */
 describe('a push that is cut into legs', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({
+      synthesize,
       // Long enough to list and to begin, too short for all files.
       env: { LEG_SECONDS: '3' },
       configure: (places) => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { deployment, mailboxAgent, startWorld, type World } from '../../local/world.ts';
 import type { JobReport, JobRequest, Receipt } from '../../functions/shared/contract/index.ts';
 import { until } from '../fixtures/until.ts';
+import { synthesize } from './world-assembly.ts';
 
 /** Settings of an agent that a test changes. */
 export interface AgentSettings {
@@ -16,6 +17,7 @@ export interface AgentSettings {
 /** A deployment with one agent for each test, so that tests do not meet. */
 export async function givenAgents(agents: Record<string, AgentSettings>): Promise<World> {
   return startWorld({
+    synthesize,
     configure: (places) => ({
       deployment,
       agents: Object.fromEntries(

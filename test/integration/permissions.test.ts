@@ -40,6 +40,7 @@ import { exerciseSnapshots, teamSnapshots } from '../fixtures/exercise-snapshots
 import { exerciseEverything, operatorsBucket } from '../fixtures/exercise.ts';
 import { changeEnvironment } from '../fixtures/function-environment.ts';
 import { type Excuse, excuses, grantsOf, usageReport, usesOf } from '../fixtures/grants.ts';
+import { synthesize } from './world-assembly.ts';
 
 const names = [...jobs, 'notify'] as const;
 type Name = Job | 'notify';
@@ -61,6 +62,7 @@ beforeAll(async () => {
   const urls = { far: far.url, vault: vault.url };
   let kmsKeyArn = '';
   world = await startWorld({
+    synthesize,
     configure: async (places, emulator) => {
       kmsKeyArn = await givenKmsKey(emulator);
       return { deployment, agents: agentsIn(places, urls, { kmsKeyArn }) };
