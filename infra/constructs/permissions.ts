@@ -11,6 +11,7 @@ import {
 } from '../../functions/shared/contract/index.ts';
 import type { Buckets } from './buckets.ts';
 import { acknowledgeWildcards } from './nag.ts';
+import { tokenScopes } from './token-scopes.ts';
 
 /** Something that a role may do. A `*` in a resource needs a reason. */
 export interface Grant {
@@ -44,8 +45,8 @@ export function allow(role: Role, grants: readonly Grant[]): void {
 }
 
 /**
- * What `sync` may do: read workspaces, put mail into their inboxes, keep its own state, write to
- * agents' buckets that it reaches by its role. It never changes anything else of a workspace, and it
+ * What `sync` may do: read workspaces, put mail into their inboxes, keep its own state, save refreshed
+ * tokens, write to agents' buckets that it reaches by its role. It never changes anything else of a workspace, and it
  * has no access to drops, snapshots or webhook secrets.
  */
 export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Grant[] {
@@ -57,6 +58,7 @@ export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Gr
     ...stateOf(granted, ['leases', 'status', 'manifests', 'journals']),
     historyOf(granted),
     secretsOf(granted, ['sync', 'workspace']),
+    ...tokensOf(granted, agents, ['sync', 'workspace']),
     ...announcements(granted),
     ...agents.flatMap(({ sync }) => cloudFolderGrants(sync)),
   ];
@@ -88,6 +90,7 @@ export function drainGrants(
     ...stateOf(granted, ['leases', 'status', 'journals']),
     historyOf(granted),
     secretsOf(granted, ['workspace']),
+    ...tokensOf(granted, agents, ['workspace']),
     ...announcements(granted),
     consume(dropQueue),
   ];
@@ -145,11 +148,36 @@ export function secretsOf(
   { deployment }: Pick<Granted, 'deployment'>,
   scopes: readonly SecretScope[],
 ): Grant {
+  return onEntries(deployment, scopes, ['secretsmanager:GetSecretValue']);
+}
+
+/**
+ * The right to save refreshed OAuth tokens in entries of these scopes, where agents have some: it
+ * takes a new version and the move of the label that makes it the current one.
+ */
+export function tokensOf(
+  { deployment }: Pick<Granted, 'deployment'>,
+  agents: readonly AgentConfig[],
+  scopes: readonly SecretScope[],
+): Grant[] {
+  const used = new Set(agents.flatMap(tokenScopes));
+  const refreshed = scopes.filter((scope) => used.has(scope));
+  if (refreshed.length === 0) return [];
+  const actions = ['PutSecretValue', 'UpdateSecretVersionStage'];
+  return [
+    onEntries(
+      deployment,
+      refreshed,
+      actions.map((action) => `secretsmanager:${action}`),
+    ),
+  ];
+}
+
+function onEntries(deployment: string, scopes: readonly SecretScope[], actions: string[]): Grant {
   const entries = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret`;
-  const resources = scopes.map((kind) => `${entries}:${secretName(deployment, '*', kind)}-??????`);
   return {
-    actions: ['secretsmanager:GetSecretValue'],
-    resources,
+    actions,
+    resources: scopes.map((kind) => `${entries}:${secretName(deployment, '*', kind)}-??????`),
     why: 'The entries are made by the operator, one per agent; the last part of the name keeps each job to its own kind.',
   };
 }

@@ -12,6 +12,7 @@ import {
   list,
   secretsOf,
   stateOf,
+  tokensOf,
   uploads,
 } from './permissions.ts';
 
@@ -54,6 +55,7 @@ export function backupGrants(granted: SnapshotsGranted, agents: readonly AgentCo
     ]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', 'passphrase', 'workspace', ...storageScopes(agents)]),
+    ...tokensOf(granted, agents, ['backup', 'workspace', ...storageScopes(agents)]),
     ...keyGrants(['kms:GenerateDataKey', 'kms:Encrypt'], agents.filter(encrypts)),
   ];
 }
@@ -71,6 +73,7 @@ export function pruneGrants(granted: SnapshotsGranted, agents: readonly AgentCon
     ]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', ...storageScopes(agents)]),
+    ...tokensOf(granted, agents, ['backup', ...storageScopes(agents)]),
   ];
 }
 
@@ -83,6 +86,7 @@ export function verifyGrants(granted: SnapshotsGranted, agents: readonly AgentCo
     ]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', 'passphrase', ...storageScopes(agents)]),
+    ...tokensOf(granted, agents, ['backup', ...storageScopes(agents)]),
     ...keyGrants(['kms:Decrypt'], agents),
   ];
 }
@@ -103,6 +107,7 @@ export function restoreGrants(granted: SnapshotsGranted, agents: readonly AgentC
     keys(['s3:DeleteObject'], [staging]),
     ...runGrants(granted),
     secretsOf(granted, ['backup', 'passphrase', 'workspace', 'sync']),
+    ...tokensOf(granted, agents, ['backup', 'workspace', 'sync']),
     ...keyGrants(['kms:Decrypt'], agents),
     ...agents.flatMap(({ sync }) => cloudRestoreGrants(folderByRole(sync))),
   ];
@@ -110,7 +115,8 @@ export function restoreGrants(granted: SnapshotsGranted, agents: readonly AgentC
 
 /**
  * What `list` may do: read what says which snapshots there are, and see the names in cloud folders.
- * It opens no file there.
+ * It opens no file there. Where that takes OAuth tokens, it may refresh and save them, by one run at a
+ * time.
  */
 export function listGrants(granted: SnapshotsGranted, agents: readonly AgentConfig[]): Grant[] {
   const clouds = agents.map(({ sync }) => folderByRole(sync)).filter((one) => one !== undefined);
@@ -118,7 +124,13 @@ export function listGrants(granted: SnapshotsGranted, agents: readonly AgentConf
     ...snapshotGrants(granted, agents, [[['s3:GetObject'], [manifests, verifications]]]),
     ...clouds.map((cloud) => cloud.list),
     secretsOf(granted, ['backup', 'sync']),
+    ...refreshes(granted, tokensOf(granted, agents, ['backup', 'sync'])),
   ];
+}
+
+/** What refreshing takes for a function that needs no lease otherwise. */
+function refreshes(granted: SnapshotsGranted, tokens: Grant[]): Grant[] {
+  return tokens.length === 0 ? [] : [...tokens, ...stateOf(granted, ['leases'])];
 }
 
 /** Actions on the objects whose names match. */

@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AgentConfig } from '../../functions/shared/config/index.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type AgentConfig, agentSchema } from '../../functions/shared/config/agent.ts';
+import { listCloudFolder } from '../../functions/shared/jobs/list-cloud-folder.ts';
+import { listSnapshots } from '../../functions/shared/jobs/list-snapshots.ts';
+import { prune } from '../../functions/shared/jobs/prune.ts';
+import { verify } from '../../functions/shared/jobs/verify.ts';
 import { type Emulator, startEmulator } from '../../local/emulator.ts';
 import { until } from '../fixtures/until.ts';
 import { OAuthProvider } from './token/provider.ts';
@@ -205,6 +209,49 @@ function editAtRefresh(edit: () => Promise<void>): void {
   };
 }
 
+describe('a new token that cannot be saved', () => {
+  const denied = Object.assign(new Error('not allowed'), { name: 'AccessDeniedException' });
+
+  beforeEach(() => {
+    const secrets = world.runtime.secrets;
+    world.runtime.secrets = { ...secrets, replace: () => Promise.reject(denied) };
+    return () => {
+      world.runtime.secrets = secrets;
+    };
+  });
+
+  it('fails the run before its work, and says what to do', async () => {
+    const agent = await givenAuthorized(-5);
+    const work = vi.fn();
+    await expect(world.run(agent, work)).rejects.toMatchObject({
+      code: 'token-not-saved',
+      message: expect.stringMatching(
+        /\$\{TOKEN\}.*AccessDeniedException.*rclone authorize/s,
+      ) as string,
+    });
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  it('is no reason to fail where the refresh token is still the same', async () => {
+    provider.rotates = false;
+    const agent = await givenAuthorized(-5);
+    expect(await world.list(agent)).toEqual(['a.txt']);
+    expect(world.lines.join()).toContain('could not be saved');
+  });
+
+  it('fails the run after its work where rclone has got it meanwhile', async () => {
+    const agent = await givenAuthorized(3_600);
+    const running = world.run(agent, async (session) => {
+      const file = join(session.folder, 'rclone.conf');
+      const fresh = provider.authorize(3_600);
+      writeFileSync(`${file}.new`, `[cloud]\ntype = hidrive\ntoken = ${fresh}\n`);
+      renameSync(`${file}.new`, file);
+      return Promise.resolve('done');
+    });
+    await expect(running).rejects.toMatchObject({ code: 'token-not-saved' });
+  });
+});
+
 describe('an access token that is shorter than a leg', () => {
   it('is saved again while the command that refreshed it still runs', async () => {
     const agent = await givenAuthorized(-5);
@@ -223,6 +270,90 @@ describe('an access token that is shorter than a leg', () => {
     });
     await expectNewestStored(agent.name);
     expect(provider.revoked).toBe(false);
+  });
+});
+
+describe('a credential that another run keeps', () => {
+  it('is given up to after a while', async () => {
+    const agent = await givenAuthorized(-5);
+    provider.lifetime = 20;
+    await world.run(agent, async () => {
+      provider.refreshes = 0;
+      world.legSeconds = 6;
+      await world.edit(agent.name, await aged(agent.name));
+      expect(await world.list(agent)).toMatchObject({ held: true });
+      expect(provider.refreshes).toBe(0);
+    });
+    expect(await world.list(agent)).toEqual(['a.txt']);
+  });
+});
+
+describe('jobs that reach a storage by a token', () => {
+  const storage = (credentialsOf?: string): object => ({
+    provider: 'custom',
+    remotePath: '',
+    custom: { rcloneType: 'hidrive', rcloneOptions: provider.options() },
+    ...(credentialsOf === undefined ? {} : { credentialsOf }),
+  });
+  const own = { encrypt: false, enabled: true };
+
+  it.each([
+    ['list', listSnapshots],
+    ['prune', prune],
+    ['verify', verify],
+  ])('refresh it first and save it: %s', async (_, job) => {
+    const { name } = await givenAuthorized(-5);
+    const agent = { ...givenAgent(name, provider.options()), ...backupOf(storage()) };
+    await world.givenSecret(name, await world.stored(name), 'backup');
+    await world.delete(name);
+    await job(world.context(name), agent);
+    expect(provider).toMatchObject({ refreshes: 1, unauthorized: 0, revoked: false });
+    const { TOKEN = '' } = await world.stored(name, 'backup');
+    expect(provider.isCurrent(TOKEN)).toBe(true);
+  });
+
+  it('use the entry of another agent', async () => {
+    const { name } = await givenAuthorized(-5);
+    await world.givenSecret(name, await world.stored(name), 'backup');
+    const agent = { ...givenAgent('guest', provider.options()), ...backupOf(storage(name)) };
+    expect(await listSnapshots(world.context('guest'), agent)).toMatchObject({
+      state: 'succeeded',
+    });
+    const { TOKEN = '' } = await world.stored(name, 'backup');
+    expect(provider.isCurrent(TOKEN)).toBe(true);
+  });
+
+  it('list the cloud folder', async () => {
+    const agent = await givenAuthorized(-5);
+    const result = await listCloudFolder(world.context(agent.name), agent);
+    expect(result).toMatchObject({ state: 'succeeded', cloudFiles: { files: 1 } });
+    await expectNewestStored(agent.name);
+  });
+
+  function backupOf(settings: object): Pick<AgentConfig, 'backup'> {
+    const { backup } = agentSchema.parse({ name: 'x', sync: {}, backup: { ...own, ...settings } });
+    return { backup };
+  }
+});
+
+describe('a log', () => {
+  it('does not show a token that rclone got during the session', async () => {
+    const agent = await givenAuthorized(3_600);
+    await world.run(agent, async (session, cloud) => {
+      const file = join(session.folder, 'rclone.conf');
+      const secret = 'a-token-that-nobody-may-see';
+      provider.secrets.push(secret);
+      const token = JSON.stringify({ access_token: secret, refresh_token: 'r' });
+      writeFileSync(`${file}.new`, `[cloud]\ntoken = ${token}\n`);
+      renameSync(`${file}.new`, file);
+      await until('the token in the entry', async () => {
+        return (await world.stored(agent.name))['TOKEN'] === token;
+      });
+      const remote = { ...cloud, name: secret };
+      const result = await session.run({ kind: 'list', from: { remote, path: '' } });
+      expect(result.account.errors.at(-1)?.message).toContain('***');
+    });
+    expect(world.lines.join()).toContain("didn't find section");
   });
 });
 

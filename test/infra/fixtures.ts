@@ -60,8 +60,9 @@ export function givenEfsAgent(
 export function givenBackedUpAgent(
   name: string,
   backup: Record<string, unknown> = {},
+  changes: Record<string, unknown> = {},
 ): AgentConfig {
-  return givenAgent(name, { backup: { enabled: true, provider: 's3', ...backup } });
+  return givenAgent(name, { backup: { enabled: true, provider: 's3', ...backup }, ...changes });
 }
 
 /** Assemblies of the tests of one file. */

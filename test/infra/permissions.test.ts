@@ -48,6 +48,54 @@ describe('roles', () => {
   });
 });
 
+const saving = ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'];
+
+describe('refreshed tokens', () => {
+  it.each(saving)('are saved by who uses them, in their own entries: %s', (action) => {
+    expect(on('sync', action)).toEqual([secret('sync')]);
+    expect(on('drain', action)).toEqual([]);
+    expect(on('notify', action)).toEqual([]);
+  });
+
+  it.each(['dropbox', 'gdrive', 'onedrive'])('are those of %s', (provider) => {
+    const sync = { provider, mode: 'mailbox', [provider]: { token: '${T}' } };
+    expect(savers([givenAgent('ann', { sync })])).toEqual({ sync: ['sync'], drain: [] });
+  });
+
+  it('are those of any backend that has a token, also where the workspace lies', () => {
+    const box = { rcloneType: 'box', rcloneOptions: { token: '${T}' } };
+    const custom = { provider: 'custom', mode: 'mailbox', custom: box };
+    const workspace = { kind: 'remote', ...box };
+    expect(savers([givenAgent('ann', { sync: custom, workspace })])).toEqual({
+      sync: ['sync', 'workspace'],
+      drain: ['workspace'],
+    });
+  });
+
+  it('are nobody’s where no provider has any', () => {
+    const sftp = { rcloneType: 'sftp', rcloneOptions: { host: 'nas', pass: '${P}' } };
+    const custom = { provider: 'custom', mode: 'mailbox', custom: sftp };
+    const workspace = { kind: 'remote', ...sftp };
+    const s3 = { provider: 's3', mode: 'mailbox', s3: { bucket: 'the-team' } };
+    const agents = [
+      givenAgent('ann', { sync: custom, workspace }),
+      givenAgent('bob', { sync: s3 }),
+    ];
+    expect(savers(agents)).toEqual({ sync: [], drain: [] });
+  });
+});
+
+/** The kinds of entries in which each role may save. */
+function savers(agents: Parameters<typeof givenDeployment>[0]): Record<string, string[]> {
+  const { template: of } = givenDeployment(agents);
+  const kinds = (role: string): string[] => {
+    const [first = [], second = []] = saving.map((action) => allowedOn(of, role, action));
+    expect(first).toEqual(second);
+    return first.map((arn) => /home\/\*\/(\w+)-\?{6}$/.exec(arn)?.[1] ?? arn);
+  };
+  return { sync: kinds(roles.sync), drain: kinds(roles.drain) };
+}
+
 describe('sync', () => {
   it('reads workspaces and writes into inboxes, and nowhere else', () => {
     expect(on('sync', 's3:GetObject')).toContain('<BucketsWorkspace.Arn>/*/workspace/*');

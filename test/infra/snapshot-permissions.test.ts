@@ -179,7 +179,9 @@ describe('restore', () => {
 
 describe('list', () => {
   it('writes nothing but logs, announces nothing, and knows nothing of runs', () => {
-    const actions = statementsOf(template, roleOf('list')).flatMap(({ Action }) => Action);
+    const plain = { provider: 's3', mode: 'mailbox', s3: { bucket: 'far', endpoint: 'https://b' } };
+    const { template: of } = givenDeployment([givenBackedUpAgent('ann', {}, { sync: plain })]);
+    const actions = statementsOf(of, roleOf('list')).flatMap(({ Action }) => Action);
     expect([...new Set(actions)].sort()).toEqual([
       'logs:CreateLogStream',
       'logs:PutLogEvents',
@@ -187,10 +189,17 @@ describe('list', () => {
       's3:ListBucket',
       'secretsmanager:GetSecretValue',
     ]);
-    expect(on('list', 's3:GetObject')).toEqual(
+    expect(allowedOn(of, roleOf('list'), 's3:GetObject')).toEqual(
       snapshot('backup-*.manifest.json', 'backup-*.verified-*.json'),
     );
-    expect(on('list', 's3:ListBucket')).toEqual(['<BucketsSnapshots.Arn>']);
+    expect(allowedOn(of, roleOf('list'), 's3:ListBucket')).toEqual(['<BucketsSnapshots.Arn>']);
+  });
+
+  it('takes leases and nothing else of runs where a token may have to be refreshed', () => {
+    const state = within('State', on('list', 's3:PutObject'));
+    expect(state).toEqual(['<BucketsState.Arn>/leases/*']);
+    expect(on('list', 's3:PutObject')).toEqual(state);
+    expect(within('State', on('list', 's3:GetObject'))).toEqual(state);
   });
 
   it('sees the names in a cloud folder that needs no key, and in no other folder of the bucket', () => {
@@ -222,6 +231,41 @@ describe('secrets', () => {
   it.each(jobs)('of %s include those of sync where snapshots lie in its storage', (job) => {
     const inherits = givenAgent('ann', { backup: { enabled: true } });
     expect(secrets([inherits, givenBackedUpAgent('bob')], job)).toContain('sync');
+  });
+});
+
+describe('refreshed tokens', () => {
+  const saved = (agents: AgentConfig[], job: Name): string[] => {
+    const { template: of } = givenDeployment(agents);
+    const actions = ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'];
+    const [first = [], second] = actions.map((action) => allowedOn(of, roleOf(job), action));
+    expect(first).toEqual(second);
+    return first.map((arn) => /home\/\*\/(\w+)-\?{6}$/.exec(arn)?.[1] ?? arn);
+  };
+  const box = { rcloneType: 'box', rcloneOptions: { token: '${T}' } };
+
+  it.each([
+    ['backup', ['backup', 'workspace']],
+    ['prune', ['backup']],
+    ['verify', ['backup']],
+    ['restore', ['backup', 'sync', 'workspace']],
+    ['list', ['backup', 'sync']],
+  ] as const)('of %s are saved in %j, where each has one', (job, scopes) => {
+    const own = { provider: 'gdrive', gdrive: { token: '${T}' } };
+    const agent = givenBackedUpAgent('ann', own, { workspace: { kind: 'remote', ...box } });
+    expect(saved([agent], job)).toEqual(scopes);
+  });
+
+  it.each([
+    ['backup', ['sync']],
+    ['prune', ['sync']],
+    ['verify', ['sync']],
+  ] as const)('of %s are saved in %j, where snapshots lie in its storage', (job, scopes) => {
+    expect(saved([givenAgent('ann', { backup: { enabled: true } })], job)).toEqual(scopes);
+  });
+
+  it.each(['backup', 'prune', 'verify'] as const)('of %s are none by default', (job) => {
+    expect(saved([givenBackedUpAgent('ann')], job)).toEqual([]);
   });
 });
 

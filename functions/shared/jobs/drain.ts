@@ -2,18 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
 import { environment, folders, stagingPrefix } from '../contract/index.ts';
+import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
 import { deliver, type DeliveryDeps, type DeliveryResult } from '../mailbox/deliver.ts';
 import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
 import { listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
 import { stagedCarrier } from '../mailbox/staging.ts';
 import { locateRclone } from '../rclone/locate.ts';
+import type { Remote } from '../rclone/remote.ts';
 import { openSession } from '../rclone/session.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { required, roleCredentials } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
 import { announcements, deliveryReport, partial } from './delivery-report.ts';
+import { busy } from './leased.ts';
 import { exchangeRemote, workspaceRemote } from '../workspace/places.ts';
 
 /**
@@ -51,20 +54,39 @@ type MailboxDeps = Pick<DeliveryDeps, 'inbox' | 'carrier'>;
 
 /** The way into the workspace: conditional writes where it lies in S3, rclone elsewhere. */
 async function withMailbox(
-  { runtime, budget }: RunContext,
+  context: RunContext,
   agent: AgentConfig,
   place: DropPlace,
   lease: Lease,
   work: (deps: MailboxDeps) => Promise<JobResult>,
 ): Promise<JobResult> {
+  const { runtime } = context;
   if (agent.workspace.kind === 's3') {
     const bucket = required(runtime.env, environment.workspaceBucket);
     const workspace = { client: runtime.s3, bucket, agent: agent.name };
     return work({ inbox: s3Inbox(workspace), carrier: s3Carrier(place, workspace) });
   }
-  const prefix = stagingPrefix(agent.name, lease.runId);
-  const staged = exchangeRemote(runtime, prefix);
   const workspace = await workspaceRemote(runtime, agent);
+  const result = await withFreshTokens(context, [workspace], (tokens) =>
+    withRclone(context, { workspace: tokens.in(workspace), place, lease, tokens }, work),
+  );
+  return 'held' in result ? busy(result) : result;
+}
+
+interface RcloneMailbox {
+  workspace: Remote;
+  place: DropPlace;
+  lease: Lease;
+  tokens: FreshTokens;
+}
+
+async function withRclone(
+  { runtime, budget, request }: RunContext,
+  { workspace, place, lease, tokens }: RcloneMailbox,
+  work: (deps: MailboxDeps) => Promise<JobResult>,
+): Promise<JobResult> {
+  const prefix = stagingPrefix(request.agent, lease.runId);
+  const staged = exchangeRemote(runtime, prefix);
   const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
   const session = await openSession({
     binary: locateRclone(runtime.env, runtime.temporaryFolder),
@@ -73,6 +95,7 @@ async function withMailbox(
     remaining: () => budget.remaining(),
     temporaryFolder: runtime.temporaryFolder,
     env: roleCredentials(runtime.env),
+    onConfig: tokens.onConfig,
   });
   try {
     const from = { session, remote: staged, path: '' };
@@ -83,7 +106,7 @@ async function withMailbox(
       carrier: stagedCarrier(
         place,
         prefix,
-        rcloneCarrier({ from, to, store, agent: agent.name, fence: lease.fence }),
+        rcloneCarrier({ from, to, store, agent: request.agent, fence: lease.fence }),
       ),
     });
   } finally {

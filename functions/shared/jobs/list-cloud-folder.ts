@@ -1,5 +1,6 @@
 import type { AgentConfig } from '../config/index.ts';
 import { folders, type CloudFile, type CloudFiles } from '../contract/index.ts';
+import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
 import { isMissingFolder, parseListing, type ListedFile } from '../rclone/listing.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import type { Remote } from '../rclone/remote.ts';
@@ -8,6 +9,7 @@ import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { roleCredentials } from '../runtime/runtime.ts';
 import { agentCloud } from '../workspace/places.ts';
+import { busy } from './leased.ts';
 
 /**
  * Lists all that lies in an agent's cloud folder, whether a sync would carry it or not; nothing is
@@ -19,7 +21,11 @@ export async function listCloudFolder(context: RunContext, agent: AgentConfig): 
     const message = `Agent "${agent.name}" has sync.provider "off": there is no cloud folder to list.`;
     return { state: 'skipped', reason: { code: 'off', message } };
   }
-  const files = await filesOf(context, await agentCloud(context.runtime, agent));
+  const cloud = await agentCloud(context.runtime, agent);
+  const files = await withFreshTokens(context, [cloud], (tokens) =>
+    filesOf(context, tokens.in(cloud), tokens),
+  );
+  if (files && 'held' in files) return busy(files);
   const cloudFiles = summary(files ?? []);
   if (files) return { state: 'succeeded', cloudFiles };
   const place = JSON.stringify(agent.sync.remotePath);
@@ -31,6 +37,7 @@ export async function listCloudFolder(context: RunContext, agent: AgentConfig): 
 async function filesOf(
   { runtime, budget }: RunContext,
   cloud: Remote,
+  { onConfig }: FreshTokens,
 ): Promise<ListedFile[] | undefined> {
   const session = await openSession({
     binary: locateRclone(runtime.env, runtime.temporaryFolder),
@@ -39,6 +46,7 @@ async function filesOf(
     remaining: () => budget.remaining(),
     temporaryFolder: runtime.temporaryFolder,
     env: roleCredentials(runtime.env),
+    onConfig,
   });
   try {
     const result = await session.run({ kind: 'list', from: { remote: cloud, path: '' } });

@@ -11,6 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class OAuthProvider {
   /** Seconds for which access tokens are good. */
   lifetime = 3_600;
+  /** Whether each refresh token is good for one use; otherwise one lasts for ever. */
+  rotates = true;
   /** Milliseconds that a refresh takes. */
   refreshMs = 0;
   /** Called when a new pair has been given out, before the answer is sent. */
@@ -68,7 +70,7 @@ export class OAuthProvider {
   }
 
   reset(): void {
-    [this.lifetime, this.refreshMs, this.pace] = [3_600, 0, 0];
+    [this.lifetime, this.rotates, this.refreshMs, this.pace] = [3_600, true, 0, 0];
     [this.refreshes, this.concurrent, this.unauthorized] = [0, 0, 0];
     this.onRefresh = undefined;
     this.files.clear();
@@ -80,8 +82,9 @@ export class OAuthProvider {
     await new Promise((done) => this.#server.close(done));
   }
 
-  #issue(seconds: number): Record<string, string> {
-    const [access, refresh] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+  #issue(seconds: number, keep?: string): Record<string, string> {
+    const access = randomBytes(24).toString('hex');
+    const refresh = keep ?? randomBytes(24).toString('hex');
     this.#access.set(access, Date.now() + seconds * 1_000);
     this.#refreshToken = refresh;
     this.secrets.push(access, refresh);
@@ -108,11 +111,11 @@ export class OAuthProvider {
     this.concurrent = Math.max(this.concurrent, ++this.#running);
     const good = !this.revoked && token === this.#refreshToken && !this.#spent.has(token);
     if (this.#spent.has(token)) this.revoked = true;
-    this.#spent.add(token);
+    if (this.rotates) this.#spent.add(token);
     await sleep(this.refreshMs);
     this.#running--;
     if (!good) return json(response, 400, { error: 'invalid_grant' });
-    const { expiry, ...pair } = this.#issue(this.lifetime);
+    const { expiry, ...pair } = this.#issue(this.lifetime, this.rotates ? undefined : token);
     await this.onRefresh?.();
     if (expiry !== undefined) await json(response, 200, { ...pair, expires_in: this.lifetime });
   }

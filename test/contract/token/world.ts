@@ -14,7 +14,7 @@ import {
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { systemClock } from '../../../functions/shared/clock.ts';
 import { agentSchema, type AgentConfig } from '../../../functions/shared/config/agent.ts';
-import { secretName } from '../../../functions/shared/contract/index.ts';
+import { secretName, type SecretScope } from '../../../functions/shared/contract/index.ts';
 import type { AuthorizedRemote } from '../../../functions/shared/credentials/credential.ts';
 import { withFreshTokens } from '../../../functions/shared/credentials/fresh-tokens.ts';
 import { openSession, type RcloneSession } from '../../../functions/shared/rclone/session.ts';
@@ -86,8 +86,8 @@ export class TokenWorld {
     return readdirSync(this.#folder);
   }
 
-  async givenSecret(agent: string, values: object): Promise<void> {
-    const Name = nameOf(agent);
+  async givenSecret(agent: string, values: object, scope?: SecretScope): Promise<void> {
+    const Name = nameOf(agent, scope);
     const SecretString = JSON.stringify(values);
     await this.secrets.send(new CreateSecretCommand({ Name, SecretString }));
   }
@@ -105,9 +105,9 @@ export class TokenWorld {
     );
   }
 
-  async stored(agent: string): Promise<Record<string, string>> {
+  async stored(agent: string, scope?: SecretScope): Promise<Record<string, string>> {
     const { SecretString = '' } = await this.secrets.send(
-      new GetSecretValueCommand({ SecretId: nameOf(agent) }),
+      new GetSecretValueCommand({ SecretId: nameOf(agent, scope) }),
     );
     return JSON.parse(SecretString) as Record<string, string>;
   }
@@ -164,8 +164,8 @@ export class TokenWorld {
   }
 }
 
-function nameOf(agent: string): string {
-  return secretName('test', agent, 'sync');
+function nameOf(agent: string, scope: SecretScope = 'sync'): string {
+  return secretName('test', agent, scope);
 }
 
 /** An agent whose cloud folder is reached with the token `${TOKEN}`. */
