@@ -1,13 +1,14 @@
 /**
- * `npm test`: makes the clone ready, then checks types, lint and format and runs every test. With
+ * `npm test`: makes the clone ready, then runs every test and checks types, lint and format. With
  * arguments, which go to Vitest (`npm test -- --project unit`), it only runs tests. Its last line
  * says how many passed and failed.
  */
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';
-import { main, run, binaries } from './toolchain.mjs';
+import { binaries, main, root, run, toolEnvironment } from './toolchain.mjs';
 
 const checks = [
   ['Types', 'tsc', ['--noEmit']],
@@ -18,20 +19,50 @@ const checks = [
 await main(async () => {
   prepare();
   const chosen = process.argv.slice(2);
-  const failed = [];
-  for (const [title, program, args] of chosen.length > 0 ? [] : checks) {
-    if ((await section(title, program, args)) !== 0) failed.push(title);
-  }
+  const checking = runChecks(chosen.length > 0 ? [] : checks);
   const { exitCode, summary } = await runTests(chosen);
-  if (exitCode !== 0) failed.push('Tests');
+  const failed = exitCode === 0 ? [] : ['Tests'];
+  for (const { title, heading, status, said } of await checking) {
+    console.log(`${heading}\n${said}`.trimEnd());
+    if (status !== 0) failed.push(title);
+  }
   if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}`);
   console.log(`\n${summary}`);
   return failed.length === 0 ? 0 : 1;
 });
 
-async function section(title, program, args) {
-  console.log(`\n── ${title}: ${[program, ...args].join(' ')}`);
-  return run(join(binaries, program), args);
+const headingOf = (title, program, args) => `\n── ${title}: ${[program, ...args].join(' ')}`;
+
+/** Beside the tests, which wait a good deal; what a check says is shown when they are over. */
+async function runChecks(wanted) {
+  const done = [];
+  for (const [title, program, args] of wanted) {
+    const { status, said } = await runQuietly(join(binaries, program), args);
+    done.push({ title, heading: headingOf(title, program, args), status, said });
+  }
+  return done;
+}
+
+/** A check that cannot be started has failed, and says why. */
+function runQuietly(command, args) {
+  const said = [];
+  const child = spawn(command, args, {
+    cwd: root,
+    env: toolEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = () => child.kill();
+  process.on('exit', end);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => said.push(text));
+  }
+  return new Promise((resolve) => {
+    child.on('error', (error) => said.push(error.message));
+    child.on('close', (status) => {
+      process.off('exit', end);
+      resolve({ status: status ?? 1, said: said.join('') });
+    });
+  });
 }
 
 async function runTests(chosen) {
@@ -39,7 +70,9 @@ async function runTests(chosen) {
   const file = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const exitCode = await section('Tests', 'vitest', ['run', ...reporters, ...chosen]);
+    const args = ['run', ...reporters, ...chosen];
+    console.log(headingOf('Tests', 'vitest', args));
+    const exitCode = await run(join(binaries, 'vitest'), args);
     return { exitCode, summary: summary(file) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

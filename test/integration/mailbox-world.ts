@@ -111,22 +111,31 @@ export class Mailbox {
 
   /** Files of the workspace by path, without folder markers. */
   async workspace(below = ''): Promise<Record<string, string>> {
-    const prefix = `${this.agent}/workspace/${below}`;
-    const keys = (await this.world.keys('workspace', prefix)).filter((key) => !key.endsWith('/'));
-    const named = keys.map(
-      async (key) =>
-        [
-          key.slice(prefix.length),
-          (await this.world.get('workspace', key))?.toString() ?? '',
-        ] as const,
-    );
-    return Object.fromEntries(await Promise.all(named));
+    return this.#read(below, await this.#paths(below));
   }
 
   /** What lies in the inbox, without the receipts. */
   async inbox(): Promise<Record<string, string>> {
-    const files = Object.entries(await this.workspace('_inbox/'));
-    return Object.fromEntries(files.filter(([path]) => !path.startsWith('.receipts/')));
+    return this.#read('_inbox/', await this.#inboxPaths());
+  }
+
+  async #inboxPaths(): Promise<string[]> {
+    return (await this.#paths('_inbox/')).filter((path) => !path.startsWith('.receipts/'));
+  }
+
+  /** Paths of files below a folder of the workspace, seen from there. */
+  async #paths(below: string): Promise<string[]> {
+    const prefix = `${this.agent}/workspace/${below}`;
+    const keys = await this.world.keys('workspace', prefix);
+    return keys.filter((key) => !key.endsWith('/')).map((key) => key.slice(prefix.length));
+  }
+
+  async #read(below: string, paths: string[]): Promise<Record<string, string>> {
+    const named = paths.map(async (path) => {
+      const bytes = await this.world.get('workspace', `${this.agent}/workspace/${below}${path}`);
+      return [path, bytes?.toString() ?? ''] as const;
+    });
+    return Object.fromEntries(await Promise.all(named));
   }
 
   async receipts(): Promise<Receipt[]> {
@@ -151,14 +160,13 @@ export class Mailbox {
 
   /** Waits until the drop folder is empty and this many files lie in the inbox. */
   async expectDelivered(count: number, withinMs = 30_000): Promise<Record<string, string>> {
-    return until(
+    await until(
       `${count} files in the inbox of ${this.agent}`,
-      async () => {
-        const [inbox, left] = await Promise.all([this.inbox(), this.dropsLeft()]);
-        return Object.keys(inbox).length >= count && left.length === 0 && inbox;
-      },
+      async () =>
+        (await this.dropsLeft()).length === 0 && (await this.#inboxPaths()).length >= count,
       withinMs,
     );
+    return this.inbox();
   }
 
   /** Waits for a webhook request whose text holds these words. */

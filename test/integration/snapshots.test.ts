@@ -71,11 +71,11 @@ describe('snapshots of a deployment', () => {
     const agent = new SnapshotAgent(world, 'legs');
     const files = {
       'workspace/a.txt': 'a',
-      'workspace/huge.bin': randomBytes(120 * 1024 * 1024),
+      'workspace/huge.bin': randomBytes(60 * 1024 * 1024),
       'workspace/z.txt': 'z',
     };
     await agent.given(files);
-    await setLegSeconds(world, ['Backup', 'Verify', 'Restore'], '1');
+    await setLegSeconds(world, ['Backup', 'Verify', 'Restore'], '0.5');
 
     const first = await agent.run('backup');
     expect(first.state).toBe('continued');
