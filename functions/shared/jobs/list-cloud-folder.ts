@@ -26,11 +26,15 @@ export async function listCloudFolder(context: RunContext, agent: AgentConfig): 
     filesOf(context, tokens.in(cloud), tokens),
   );
   if (files && 'held' in files) return busy(files);
-  const cloudFiles = summary(files ?? []);
-  if (files) return { state: 'succeeded', cloudFiles };
-  const place = JSON.stringify(agent.sync.remotePath);
-  const warning = `The cloud folder ${place} is not there. The first sync makes it, unless remotePath is misspelt.`;
-  return { state: 'succeeded', cloudFiles, warnings: [warning] };
+  const warnings = surprises(files, agent.sync.remotePath);
+  return { state: 'succeeded', cloudFiles: summary(files ?? []), warnings };
+}
+
+/** In object storage a folder that is not there cannot be told from an empty one. */
+function surprises(files: ListedFile[] | undefined, remotePath: string): string[] {
+  if (files && files.length > 0) return [];
+  const what = files ? 'holds no file' : 'is not there, the first sync makes it';
+  return [`The cloud folder ${JSON.stringify(remotePath)} ${what}. Is sync.remotePath right?`];
 }
 
 /** The files of the folder; `undefined` where it does not exist. */

@@ -48,13 +48,22 @@ function givenAgent(sync: object = {}): AgentConfig {
   });
 }
 
+const S3_SECRET = 'a secret access key';
+
+/** The folder that is served, as S3 with a bucket for each folder in it. */
+async function givenS3(): Promise<AsyncDisposable & { url: string }> {
+  const keys = { accessKeyId: 'key', secretAccessKey: S3_SECRET };
+  const s3 = await startRcloneServer({ protocol: 's3', folder: world.cloudFolder, keys });
+  return { url: s3.url, [Symbol.asyncDispose]: s3.stop };
+}
+
 /** Lists with the real rclone, for an operator whose secret holds this password. */
 async function list(agent: AgentConfig, password = login.password): Promise<JobReport> {
   const runs = new RunWorld();
   const CLOUD_PASSWORD = execFileSync(rcloneBinary(), ['obscure', password]).toString().trim();
   runs.secrets
     .on(GetSecretValueCommand)
-    .resolves({ SecretString: JSON.stringify({ CLOUD_PASSWORD }) });
+    .resolves({ SecretString: JSON.stringify({ CLOUD_PASSWORD, S3_SECRET }) });
   const report = await runs.run(
     (context) => {
       const { runtime } = context;
@@ -120,6 +129,27 @@ describe('the list of a cloud folder', () => {
     });
     expect(report.warnings.join()).toContain('"misspelt" is not there');
     expect(world.read('cloud')).toEqual({});
+  });
+
+  it('of a bucket is that of its prefix, and says where there is nothing', async () => {
+    world.write({ 'cloud/team/files/a.txt': 'a', 'cloud/team/other/b.txt': 'b' });
+    await using bucket = await givenS3();
+    const inBucket = (remotePath: string): AgentConfig => {
+      const keys = { accessKeyId: 'key', secretAccessKey: '${S3_SECRET}' };
+      return givenAgent({
+        provider: 's3',
+        remotePath,
+        s3: { endpoint: bucket.url, bucket: 'team', ...keys },
+      });
+    };
+
+    const files = await list(inBucket('files'));
+    const nothing = await list(inBucket('misspelt'));
+
+    expect(files.cloudFiles?.named).toMatchObject([{ path: 'a.txt', bytes: 1 }]);
+    expect(files.warnings).toEqual([]);
+    expect(nothing).toMatchObject({ state: 'succeeded', cloudFiles: { files: 0, named: [] } });
+    expect(nothing.warnings.join()).toContain('Is sync.remotePath right?');
   });
 
   it('is not to be had without a provider', async () => {
