@@ -17,6 +17,7 @@ import { agentSchema, type AgentConfig } from '../../../functions/shared/config/
 import { secretName, type SecretScope } from '../../../functions/shared/contract/index.ts';
 import type { AuthorizedRemote } from '../../../functions/shared/credentials/credential.ts';
 import { withFreshTokens } from '../../../functions/shared/credentials/fresh-tokens.ts';
+import { locateRclone } from '../../../functions/shared/rclone/locate.ts';
 import { openSession, type RcloneSession } from '../../../functions/shared/rclone/session.ts';
 import type { RunContext } from '../../../functions/shared/runtime/run.ts';
 import type { Runtime } from '../../../functions/shared/runtime/runtime.ts';
@@ -122,7 +123,7 @@ export class TokenWorld {
     return withFreshTokens(context, [cloud], async (tokens) => {
       const fresh = tokens.in(cloud);
       const session = await openSession({
-        binary: rcloneBinary(),
+        binary: locateRclone(this.runtime.env, this.#folder),
         remotes: [fresh],
         log: this.runtime.log,
         remaining: () => context.budget.remaining(),
