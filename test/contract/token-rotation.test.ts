@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AgentConfig, agentSchema } from '../../functions/shared/config/agent.ts';
 import { listCloudFolder } from '../../functions/shared/jobs/list-cloud-folder.ts';
 import { listSnapshots } from '../../functions/shared/jobs/list-snapshots.ts';
 import { prune } from '../../functions/shared/jobs/prune.ts';
 import { verify } from '../../functions/shared/jobs/verify.ts';
+import type { SecretStore } from '../../functions/shared/secrets/store.ts';
 import { type Emulator, startEmulator } from '../../local/emulator.ts';
 import { until } from '../fixtures/until.ts';
 import { OAuthProvider } from './token/provider.ts';
@@ -179,19 +183,23 @@ describe('an operator who edits the entry during a refresh', () => {
     await expect(world.stored(agent.name)).rejects.toThrow("can't find the specified secret");
   });
 
-  it('keeps another value that they write between our reading and our writing', async () => {
+  it.each([
+    ['our reading and our writing', PutSecretValueCommand.name],
+    ['our writing and our making it current', UpdateSecretVersionStageCommand.name],
+  ])('keeps another value that they write between %s', async (_, command) => {
     const agent = await givenAuthorized(-5, { OTHER: 'old' });
+    const before = await world.stored(agent.name);
     let edited = false;
     world.secrets.middlewareStack.add(
       (next, { commandName }) =>
         async (args) => {
-          if (commandName === UpdateSecretVersionStageCommand.name && !edited) {
+          if (commandName === command && !edited) {
             edited = true;
-            await world.edit(agent.name, { ...(await world.stored(agent.name)), OTHER: 'new' });
+            await world.edit(agent.name, { ...before, OTHER: 'new' });
           }
           return next(args);
         },
-      { step: 'initialize', name: 'editor', override: true },
+      { step: 'initialize', name: 'editor' },
     );
     expect(await world.list(agent)).toEqual(['a.txt']);
     world.secrets.middlewareStack.remove('editor');
@@ -210,11 +218,12 @@ function editAtRefresh(edit: () => Promise<void>): void {
 }
 
 describe('a new token that cannot be saved', () => {
-  const denied = Object.assign(new Error('not allowed'), { name: 'AccessDeniedException' });
-
   beforeEach(() => {
     const secrets = world.runtime.secrets;
-    world.runtime.secrets = { ...secrets, replace: () => Promise.reject(denied) };
+    // A service that quotes what it was given.
+    const replace: SecretStore['replace'] = ({ to }) =>
+      Promise.reject(Object.assign(new Error(`not: ${to}`), { name: 'AccessDeniedException' }));
+    world.runtime.secrets = { ...secrets, replace };
     return () => {
       world.runtime.secrets = secrets;
     };

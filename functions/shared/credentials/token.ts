@@ -27,12 +27,6 @@ export function expiresBefore(text: string, time: number): boolean {
   return expiry >= earliestExpiry && expiry < time;
 }
 
-/** When the access token ends, in epoch milliseconds; 0 where it does not, or where that is unknown. */
-export function expiryOf(text: string): number {
-  const expiry = epochOf(parsed(text)?.expiry ?? '');
-  return expiry >= earliestExpiry ? expiry : 0;
-}
-
 /** The same token as one that has expired, so that whoever uses it refreshes it first. */
 export function asExpired(text: string): string {
   const token = parsed(text);
