@@ -31,7 +31,9 @@ await main(async () => {
   return failed.length === 0 ? 0 : 1;
 });
 
-const headingOf = (title, program, args) => `\n── ${title}: ${[program, ...args].join(' ')}`;
+function headingOf(title, program, args) {
+  return `\n── ${title}: ${[program, ...args].join(' ')}`;
+}
 
 /** Beside the tests, which wait a good deal; what a check says is shown when they are over. */
 async function runChecks(wanted) {
