@@ -105,6 +105,8 @@ const calls: Record<string, Route | undefined> = {
     operation: 'upload',
     path: target.path,
     run: () => {
+      const refused = nameRefused(target.name || (target.entry?.name ?? ''));
+      if (refused) return refused;
       const session = randomBytes(8).toString('hex');
       const modified = jsonBody<Item>(request).item?.fileSystemInfo.lastModifiedDateTime;
       const finish = (bytes: Buffer): Answer => store(files, target, bytes, modified);

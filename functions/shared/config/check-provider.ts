@@ -10,13 +10,14 @@ export interface Finding extends Omit<Problem, 'key'> {
 
 type Block = 'sync' | 'backup';
 
-/** The key without which a provider's block is of no use. */
+/** The keys without which a provider's block is of no use. */
 const neededKeys = {
-  s3: 'bucket',
-  dropbox: 'token',
-  gdrive: 'token',
-  onedrive: 'token',
-  custom: 'rcloneType',
+  s3: ['bucket'],
+  dropbox: ['token'],
+  gdrive: ['token'],
+  // rclone looks for no drive by itself.
+  onedrive: ['token', 'driveId'],
+  custom: ['rcloneType'],
 } as const;
 
 /** rclone's own word for the providers that want a token. */
@@ -26,18 +27,23 @@ const backends = { dropbox: 'dropbox', gdrive: 'drive', onedrive: 'onedrive' };
 export function checkProvider(block: Block, provider: unknown, raw: Raw, site: Site): Finding[] {
   if (!isProvider(provider)) return [];
   const settings = raw[provider] ?? {};
-  const key = neededKeys[provider];
-  if (!isRecord(settings) || settings[key] !== undefined) return [];
-  const path = [block, provider, key];
-  return [
-    {
-      path,
-      value: 'nothing',
-      allowed: `"${provider}": { "${key}": … } beside "provider": "${provider}"`,
-      fix: fixes[provider](path, site),
-    },
-  ];
+  if (!isRecord(settings)) return [];
+  return neededKeys[provider]
+    .filter((key) => settings[key] === undefined)
+    .map((key) => {
+      const path = [block, provider, key];
+      return {
+        path,
+        value: 'nothing',
+        allowed: `"${provider}": { "${key}": … } beside "provider": "${provider}"`,
+        fix: key === 'driveId' ? driveFix : fixes[provider](path, site),
+      };
+    });
 }
+
+const driveFix =
+  'Run `rclone config create onedrive onedrive` on a computer with a browser, choose the drive, and ' +
+  'copy drive_id and drive_type of `rclone config show onedrive` into "driveId" and "driveType"';
 
 /** Whether a value is a provider that has a block. */
 export function isProvider(value: unknown): value is keyof typeof neededKeys {

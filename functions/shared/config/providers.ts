@@ -8,6 +8,23 @@ export type Provider = (typeof providers)[number];
 const authorize = (backend: string): string =>
   `The token that \`rclone authorize ${backend}\` prints, as a reference to the secret.`;
 
+/** Marks a key that the original plugin does not have. */
+function added<T extends z.ZodType>(key: T): T {
+  return key.meta({ ...key.meta(), added: true });
+}
+
+/** The keys of an OAuth app of one's own. */
+function ownApp(
+  of: string,
+  remark = '',
+): Record<'clientId' | 'clientSecret', z.ZodOptional<z.ZodString>> {
+  const same = 'The token must have been made with it.';
+  return {
+    clientId: added(identifier(`Client id of your own ${of}. ${same}${remark}`)),
+    clientSecret: added(secret(`Client secret of your own ${of}, as a reference.`)),
+  };
+}
+
 const s3 = z.strictObject({
   endpoint: z
     .string()
@@ -36,17 +53,29 @@ const dropbox = z.strictObject({
 
 const gdrive = z.strictObject({
   token: secret(authorize('drive')),
+  ...ownApp(
+    'Google Cloud project',
+    ' Without one, rclone’s is used, which is retired during 2026.',
+  ),
   teamDrive: z.string().optional().meta(notes('Id of a shared drive. Absent for My Drive.')),
   rootFolderId: z.string().optional().meta(notes('Id of the folder that counts as the root.')),
 });
 
 const onedrive = z.strictObject({
   token: secret(authorize('onedrive')),
-  driveId: z.string().optional().meta(notes('Id of the drive. Absent for the default drive.')),
+  ...ownApp('app at Microsoft'),
+  driveId: z
+    .string()
+    .optional()
+    .meta(
+      notes('Id of the drive, `drive_id` of `rclone config show`. Required with "onedrive".', {
+        allowed: 'the id that `rclone config create onedrive onedrive` finds out',
+      }),
+    ),
   driveType: z
     .enum(['personal', 'business', 'sharepoint'])
     .optional()
-    .meta(notes('Kind of the drive.')),
+    .meta(notes('Kind of the drive, `drive_type` of `rclone config show`. Absent: personal.')),
 });
 
 const custom = z.strictObject({

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import type { Log } from '../telemetry.ts';
+import { announcedWaitSeconds } from './trouble.ts';
 
 const lineSchema = z.object({
   level: z.string(),
   msg: z.string(),
   object: z.string().optional(),
+  objectType: z.string().optional(),
   size: z.number().optional(),
   stats: z
     .object({ bytes: z.number(), errors: z.number(), checks: z.number(), transfers: z.number() })
@@ -22,10 +24,20 @@ export interface RcloneAccount {
   copied: { path: string; size: number }[];
   deleted: string[];
   moved: string[];
-  /** What went wrong and stayed so: of the last attempt; `path` where it concerns one file. */
+  /**
+   * What went wrong and stayed so: of the last attempt; `path` where it concerns one file or folder.
+   * `explainErrors` says it in sentences. After a listing, a `path` is a folder that could not be
+   * listed: nothing is known of what lies in it, the entries of all others are whole. Who compares
+   * listings must leave alone, on both sides, what lies below it, and call the run partial; an error
+   * without `path` means that nothing of the listing may be relied upon.
+   */
   errors: { path?: string; message: string }[];
   /** Requests that were tried again, as far as they show at this log level. */
   retries: number;
+  /** rclone's type of the remote that the command is about: errors are explained by it. */
+  provider?: string;
+  /** The longest wait that the provider has asked for, where it was one of seconds or more. */
+  waitSeconds?: number;
 }
 
 /** How many errors are kept: enough to explain, few enough to carry. */
@@ -66,7 +78,14 @@ function isNoise({ msg, stats }: Line): boolean {
 }
 
 function record(account: RcloneAccount, line: Line): void {
-  const { level, msg, object } = line;
+  const { level, msg } = line;
+  // What concerns a whole remote names the remote, which is no file's path.
+  const object = line.objectType?.endsWith('.Fs') ? undefined : line.object;
+  noteWait(account, line);
+  if (level === 'debug') {
+    if (msg.startsWith('low level retry')) account.retries++;
+    return;
+  }
   const [, number, last, end] = /^Attempt (\d+)\/(\d+) (failed|succeeded)/.exec(msg) ?? [];
   const goesOn =
     (end === 'failed' && number !== last) ||
@@ -83,6 +102,7 @@ function record(account: RcloneAccount, line: Line): void {
     }
     return;
   }
+  noteEnd(account, line);
   if (object === undefined) return;
   if (/(^|\s)Copied \((?!server-side)/.test(msg)) {
     account.copied.push({ path: object, size: line.size ?? 0 });
@@ -90,8 +110,22 @@ function record(account: RcloneAccount, line: Line): void {
   else if (msg.startsWith('Moved')) account.moved.push(object);
 }
 
+function noteWait(account: RcloneAccount, line: Line): void {
+  const wait = announcedWaitSeconds(line);
+  if (wait !== undefined) account.waitSeconds = Math.max(wait, account.waitSeconds ?? 0);
+}
+
+/** Some failures are told by nothing but rclone's last words, which are a mere notice. */
+function noteEnd(account: RcloneAccount, { level, msg, object }: Line): void {
+  if (level !== 'notice' || object !== undefined || account.errors.length > 0) return;
+  const [, message] =
+    /^Failed to [\w ]+(?: with \d+ errors: last error was)?: (.+)$/s.exec(msg) ?? [];
+  if (message !== undefined) account.errors.push({ message });
+}
+
 function writeLog(log: Log, { level, msg, object }: Line, redact: (text: string) => string): void {
   const fields = object ? { object: redact(object) } : {};
-  if (level === 'error' || level === 'critical') log.warn(`rclone: ${msg}`, fields);
+  if (level === 'debug') log.debug(`rclone: ${msg}`, fields);
+  else if (level === 'error' || level === 'critical') log.warn(`rclone: ${msg}`, fields);
   else log.info(`rclone: ${msg}`, fields);
 }

@@ -7,6 +7,11 @@ export type RcloneOutcome =
   | 'done'
   /** Its time was up: the rest belongs to the next leg. */
   | 'time-up'
+  /**
+   * The provider wants a longer wait than is sat out (see `longestWaitSeconds`), so rclone was
+   * stopped: the work goes on in a later run, not before `retryAfterSeconds` of the result.
+   */
+  | 'rate-limited'
   /** The folder or file that was named does not exist. */
   | 'not-found'
   /** It may work later: rate limits, network, a busy server. */

@@ -21,6 +21,8 @@ export interface ProcessRequest {
   maxOutputBytes?: number;
   /** After this many milliseconds the process is asked to stop (SIGINT). */
   stopAfterMs?: number;
+  /** The process is asked to stop as soon as this is aborted. */
+  stop?: AbortSignal;
   /** How long it may take to stop before it is killed (SIGKILL). */
   graceMs?: number;
 }
@@ -30,7 +32,7 @@ export interface ProcessEnd {
   /** `null` when a signal ended it. */
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  /** Whether we asked it to stop because its time was up. */
+  /** Whether we asked it to stop: its time was up, or the request's signal said so. */
   stopped: boolean;
 }
 
@@ -166,25 +168,27 @@ function exitOf(child: ChildProcess, file: string): Promise<Omit<ProcessEnd, 'st
   });
 }
 
+type StopRequest = Pick<ProcessRequest, 'stopAfterMs' | 'stop' | 'graceMs'>;
+
 function stopInTime(
   child: ChildProcess,
-  { stopAfterMs, graceMs = defaultGraceMs }: Pick<ProcessRequest, 'stopAfterMs' | 'graceMs'>,
+  { stopAfterMs, stop, graceMs = defaultGraceMs }: StopRequest,
 ): { stopped: () => boolean; clear: () => void } {
   let stopped = false;
   const timers: NodeJS.Timeout[] = [];
-  if (stopAfterMs !== undefined) {
-    timers.push(
-      setTimeout(() => {
-        stopped = true;
-        child.kill('SIGINT');
-        timers.push(setTimeout(() => child.kill('SIGKILL'), graceMs));
-      }, stopAfterMs),
-    );
-  }
+  const ask = (): void => {
+    if (stopped) return;
+    stopped = true;
+    child.kill('SIGINT');
+    timers.push(setTimeout(() => child.kill('SIGKILL'), graceMs));
+  };
+  if (stopAfterMs !== undefined) timers.push(setTimeout(ask, stopAfterMs));
+  stop?.addEventListener('abort', ask, { once: true });
   return {
     stopped: () => stopped,
     clear: () => {
       timers.forEach(clearTimeout);
+      stop?.removeEventListener('abort', ask);
     },
   };
 }

@@ -26,13 +26,21 @@ export interface ProviderSettings {
     | undefined;
   gdrive?:
     | {
+        clientId?: string | undefined;
+        clientSecret?: string | undefined;
         token?: string | undefined;
         teamDrive?: string | undefined;
         rootFolderId?: string | undefined;
       }
     | undefined;
   onedrive?:
-    | { token?: string | undefined; driveId?: string | undefined; driveType?: string | undefined }
+    | {
+        clientId?: string | undefined;
+        clientSecret?: string | undefined;
+        token?: string | undefined;
+        driveId?: string | undefined;
+        driveType?: string | undefined;
+      }
     | undefined;
   custom?:
     | { rcloneType?: string | undefined; rcloneOptions?: Record<string, string> | undefined }
@@ -83,15 +91,21 @@ export function cloudRemote(name: string, settings: ProviderSettings, own: S3Acc
       return remote(name, root, [], {
         type: 'drive',
         scope: 'drive',
+        client_id: settings.gdrive?.clientId,
+        client_secret: settings.gdrive?.clientSecret,
         token: settings.gdrive?.token,
         team_drive: settings.gdrive?.teamDrive,
         root_folder_id: settings.gdrive?.rootFolderId,
         // Google's own documents have no bytes: neither size nor content to compare or deliver.
         skip_gdocs: 'true',
+        // Where there is no room, or the day's limit is reached, no further file is tried.
+        stop_on_upload_limit: 'true',
       });
     case 'onedrive':
       return remote(name, root, [], {
         type: 'onedrive',
+        client_id: settings.onedrive?.clientId,
+        client_secret: settings.onedrive?.clientSecret,
         token: settings.onedrive?.token,
         drive_id: settings.onedrive?.driveId,
         drive_type: settings.onedrive?.driveType ?? 'personal',
@@ -142,6 +156,21 @@ const ownDefaults: Record<string, Record<string, string> | undefined> = {
   webdav: { pacer_min_sleep: '1ms' },
 };
 
+/**
+ * Backends that wait for as long as their provider asks, and tell of it in the log for debugging
+ * only: without it nobody would know why nothing happens.
+ */
+const silentWaiters = new Set([
+  'onedrive',
+  'b2',
+  'huaweidrive',
+  'imagekit',
+  'internxt',
+  'putio',
+  'seafile',
+  'zoho',
+]);
+
 /** A folder of this machine, such as a mounted file system. Links are followed only on request. */
 export function folderRemote(name: string, root: string, copySymlinks = false): Remote {
   return remote(name, root, [copySymlinks ? '--copy-links' : '--skip-links'], { type: 'local' });
@@ -169,12 +198,21 @@ function s3CloudRemote(name: string, root: string, s3: S3Settings, own: S3Access
   });
 }
 
+/** Makers of S3 that rclone knows how to treat, by the hosts of their endpoints. */
+const s3Makers: [host: RegExp, provider: string][] = [
+  [/\.amazonaws\.com(\.cn)?$/, 'AWS'],
+  [/\.r2\.cloudflarestorage\.com$/, 'Cloudflare'],
+  [/\.digitaloceanspaces\.com$/, 'DigitalOcean'],
+  [/\.wasabisys\.com$/, 'Wasabi'],
+  [/\.scw\.cloud$/, 'Scaleway'],
+  [/\.your-objectstorage\.com$/, 'Hetzner'],
+  [/^storage\.googleapis\.com$/, 'GCS'],
+];
+
 /** rclone's provider name for an endpoint; `Other` speaks to any S3 without its maker's extras. */
 function s3Provider(endpoint: string): string {
   const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : endpoint;
-  if (host.endsWith('.amazonaws.com')) return 'AWS';
-  if (host.endsWith('.r2.cloudflarestorage.com')) return 'Cloudflare';
-  return 'Other';
+  return s3Makers.find(([pattern]) => pattern.test(host))?.[1] ?? 'Other';
 }
 
 function s3Location({ provider, region, endpoint }: S3Access): Record<string, string | undefined> {
@@ -197,7 +235,7 @@ function remote(
     root,
     caseInsensitive: caseInsensitiveTypes.has(type),
     keepsMd5: ['s3', 'drive'].includes(type),
-    flags,
+    flags: silentWaiters.has(type) ? [...flags, '-v'] : flags,
   };
 }
 

@@ -9,7 +9,14 @@ import { commandArguments, type Place, type RcloneCommand } from './command.ts';
 import { outcomeOf, type RcloneOutcome } from './outcome.ts';
 import { runProcess, startServer, streamProcess, type ProcessEnd } from './process.ts';
 import { redactor } from './redact.ts';
+import { nameOf } from './providers.ts';
 import { rcloneConfig, remoteFolder, type Remote } from './remote.ts';
+import {
+  announcedWaitSeconds,
+  longestWaitSeconds,
+  worstTrouble,
+  type TroubleCode,
+} from './trouble.ts';
 
 /** How one command went. */
 export interface RcloneResult {
@@ -17,6 +24,11 @@ export interface RcloneResult {
   exitCode: number | null;
   stdout: string;
   account: RcloneAccount;
+  /**
+   * With the outcome `rate-limited`: how long the provider wants to be left alone. Nobody should be
+   * paid for waiting so long: end the run as one that is not finished, and go on after this time.
+   */
+  retryAfterSeconds?: number;
 }
 
 /** What one command needs besides. */
@@ -121,7 +133,12 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
   /** What every process of the session has in common. */
   const prepare = (command: RcloneCommand, care: RunCare = {}) => {
     const { args, files } = commandArguments(command);
-    const { account, onLine } = createAccount(options.log, redact, care.watch);
+    const patience = new AbortController();
+    const { account, onLine } = createAccount(options.log, redact, (line) => {
+      care.watch?.(line);
+      if ((announcedWaitSeconds(line) ?? 0) > longestWaitSeconds) patience.abort();
+    });
+    account.provider = providerOf(command);
     const remaining = options.remaining();
     return {
       account,
@@ -132,6 +149,7 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
         env,
         cwd: folder,
         onErrorLine: onLine,
+        stop: patience.signal,
         ...stopTimes(remaining, care.slowToStop === true),
         ...(files === undefined ? {} : { stdin: files }),
       },
@@ -152,7 +170,7 @@ export async function openSession(options: SessionOptions): Promise<RcloneSessio
       if (isLate) throw new RcloneError(what, timeUp(account));
       const end = await runProcess({ ...request, stdin: bytes });
       const result = resultOf(account, end);
-      if (end.stopped) throw new RcloneError(what, { ...result, outcome: 'time-up' });
+      if (end.stopped && result.outcome === 'done') throw new RcloneError(what, timeUp(account));
       // A good end without all of the bytes is the end of something else.
       if (end.unread) throw new RcloneError(what, { ...result, outcome: notDone(result.outcome) });
       if (result.outcome !== 'done') throw new RcloneError(what, result);
@@ -205,7 +223,11 @@ function alias({ remote, path }: Place): Record<string, string> {
 
 function resultOf(account: RcloneAccount, end: ProcessEnd, stdout = ''): RcloneResult {
   const { exitCode, stopped } = end;
-  return { outcome: outcomeOf(exitCode, stopped), exitCode, stdout, account };
+  const outcome = outcomeOf(exitCode, stopped);
+  const wait = Math.ceil(account.waitSeconds ?? 0);
+  return outcome === 'time-up' && stopped && wait > longestWaitSeconds
+    ? { outcome: 'rate-limited', exitCode, stdout, account, retryAfterSeconds: wait }
+    : { outcome, exitCode, stdout, account };
 }
 
 function notDone(outcome: RcloneOutcome): RcloneOutcome {
@@ -216,22 +238,59 @@ function timeUp(account: RcloneAccount): RcloneResult {
   return { outcome: 'time-up', exitCode: null, stdout: '', account };
 }
 
-/** What providers say when it is the credentials that are wrong: trying again is no help. */
-const refused =
-  /\b40[13]\b|unauthori[sz]ed|forbidden|access ?denied|invalid_grant|invalid_client|InvalidAccessKeyId|SignatureDoesNotMatch|expired_access_token|couldn't fetch token|unable to authenticate/i;
+/**
+ * The type of the remote that a command is about: its own bucket and this machine's folders seldom
+ * are what fails.
+ */
+function providerOf(command: RcloneCommand): string {
+  const remotes = Object.values(command as Record<string, unknown>)
+    .filter(
+      (value): value is Place => typeof value === 'object' && value !== null && 'remote' in value,
+    )
+    .map(({ remote }) => remote.options);
+  const cloud = remotes.find(({ type, env_auth }) => type !== 'local' && env_auth === undefined);
+  return (cloud ?? remotes[0])?.['type'] ?? 'local';
+}
+
+/** Troubles that say more than how rclone ended; the others are what its end says. */
+const telling: Partial<Record<TroubleCode, string>> = {
+  reconnect: 'unauthorized',
+  permission: 'unauthorized',
+  'quota-full': 'quota-full',
+  'rate-limited': 'rate-limited',
+  'name-refused': 'name-refused',
+  'too-large': 'too-large',
+};
 
 /** A command of rclone ended badly, in a way the caller does not handle. */
 export class RcloneError extends WorkspaceSyncError {
+  /** With the code `rclone-rate-limited`, where the provider has said it. */
+  readonly retryAfterSeconds: number | undefined;
+
   constructor(what: string, result: RcloneResult) {
-    const last = result.account.errors.at(-1)?.message ?? endOf(result);
-    const unauthorized = result.account.errors.some(({ message }) => refused.test(message));
-    super(`${what}: ${last}`, {
-      code: `rclone-${unauthorized ? 'unauthorized' : result.outcome}`,
-      retryable: !unauthorized && ['retryable', 'time-up'].includes(result.outcome),
+    const trouble = worstTrouble(result.account);
+    const code = codeOf(result, trouble?.code);
+    super(`${what}: ${trouble?.sentence ?? endOf(result)}`, {
+      code: `rclone-${code}`,
+      retryable: ['retryable', 'time-up', 'rate-limited'].includes(code),
     });
+    this.retryAfterSeconds = result.retryAfterSeconds ?? trouble?.retryAfterSeconds;
   }
 }
 
-function endOf({ outcome, exitCode }: RcloneResult): string {
-  return outcome === 'time-up' ? 'its time is up' : `exit code ${exitCode ?? 'none'}`;
+/** Where rclone was stopped, only what stops every file weighs more than that. */
+function codeOf({ outcome }: RcloneResult, trouble: TroubleCode | undefined): string {
+  const said = trouble && telling[trouble];
+  const wasStopped = outcome === 'time-up' || outcome === 'rate-limited';
+  return said === undefined || (wasStopped && !/^(unauthorized|quota-full)$/.test(said))
+    ? outcome
+    : said;
+}
+
+function endOf({ outcome, exitCode, retryAfterSeconds, account }: RcloneResult): string {
+  if (outcome === 'time-up') return 'its time is up';
+  if (outcome === 'rate-limited') {
+    return `${nameOf(account)} asks to be left alone for ${retryAfterSeconds ?? 0} seconds`;
+  }
+  return `exit code ${exitCode ?? 'none'}`;
 }

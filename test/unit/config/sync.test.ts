@@ -79,12 +79,12 @@ describe('sync', () => {
     ['s3', 'bucket'],
     ['dropbox', 'token'],
     ['gdrive', 'token'],
-    ['onedrive', 'token'],
+    ['onedrive', 'token', 'driveId'],
     ['custom', 'rcloneType'],
-  ])('needs of %s the %s', (provider, key) => {
-    const path = `sync.${provider}.${key}`;
-    expectKeys({ sync: { provider, mode: 'mailbox' } }, [path]);
-    expectKeys({ sync: { provider, mode: 'mailbox', [provider]: {} } }, [path]);
+  ])('needs of %s the %s', (provider, ...keys) => {
+    const paths = keys.map((key) => `sync.${provider}.${key}`);
+    expectKeys({ sync: { provider, mode: 'mailbox' } }, paths);
+    expectKeys({ sync: { provider, mode: 'mailbox', [provider]: {} } }, paths);
   });
 
   it('needs a mode, both keys of a pair, and a webhook to notify', () => {

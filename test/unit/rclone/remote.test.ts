@@ -47,17 +47,26 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
     {
       provider: 'gdrive',
       remotePath: 'Agent files/sub',
-      gdrive: { token, teamDrive: '0ABC', rootFolderId: '1xyz' },
+      gdrive: {
+        clientId: 'client-0123',
+        clientSecret: 'secret-0123',
+        token,
+        teamDrive: '0ABC',
+        rootFolderId: '1xyz',
+      },
     },
     {
       root: 'Agent files/sub',
       options: {
         type: 'drive',
         scope: 'drive',
+        client_id: 'client-0123',
+        client_secret: 'secret-0123',
         token,
         team_drive: '0ABC',
         root_folder_id: '1xyz',
         skip_gdocs: 'true',
+        stop_on_upload_limit: 'true',
       },
       caseInsensitive: false,
       keepsMd5: true,
@@ -72,7 +81,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
       options: { type: 'onedrive', token, drive_id: 'd!1', drive_type: 'personal' },
       caseInsensitive: true,
       keepsMd5: false,
-      flags: [],
+      flags: ['-v'],
     },
   ],
   [
@@ -126,6 +135,30 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
         no_check_bucket: 'true',
         provider: 'Cloudflare',
         endpoint: 'https://a.r2.cloudflarestorage.com',
+      },
+    },
+  ],
+  [
+    'OneDrive, of a company and by an app of its own',
+    {
+      provider: 'onedrive',
+      remotePath: '',
+      onedrive: {
+        clientId: 'client-0123',
+        clientSecret: 'secret-0123',
+        token,
+        driveId: 'd!1',
+        driveType: 'business',
+      },
+    },
+    {
+      options: {
+        type: 'onedrive',
+        client_id: 'client-0123',
+        client_secret: 'secret-0123',
+        token,
+        drive_id: 'd!1',
+        drive_type: 'business',
       },
     },
   ],
