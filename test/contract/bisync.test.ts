@@ -286,3 +286,56 @@ describe('markers', () => {
     expect(await world.run({ checkAccess: true })).toMatchObject({ filesSent: 1 });
   });
 });
+
+it('leaves out a file that cannot be copied, says so, and carries the rest both ways', async () => {
+  await world.inStep(files);
+  world.write({ 'workspace/clash': 'a file', 'cloud/clash/inner.txt': 'in a folder' });
+  world.write({ 'workspace/here.txt': 'h', 'cloud/there.txt': 't' });
+  remove('workspace/b.txt');
+
+  const result = await world.run();
+
+  expect(result.skipped.map(({ path }) => path).sort()).toEqual(['clash', 'clash/inner.txt']);
+  expect(result.skipped[0]?.reason).toMatch(/clash/);
+  const { workspace, cloud } = world.both();
+  expect(workspace).toMatchObject({ 'there.txt': 't', clash: 'a file' });
+  expect(cloud).toMatchObject({ 'here.txt': 'h', 'clash/inner.txt': 'in a folder' });
+  expect(cloud).not.toHaveProperty(['b.txt']);
+  expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0, conflicts: 0 });
+});
+
+const oddNames = [
+  ' lead',
+  '"quoted"',
+  'tab\tname',
+  'back\\slash',
+  '*.txt',
+  '[a]{b}',
+  '# hash',
+  '- Path1',
+  'é',
+  '😀.txt',
+  'File is new - x',
+  '`tick`',
+  "it's",
+  'Files are equal! Skipping: x',
+  'ends ',
+];
+
+it('carries names that mean something to a log or a pattern', async () => {
+  await world.inStep(files);
+  const odd = Object.fromEntries(oddNames.map((name) => [`cloud/odd/${name}`, name]));
+  world.write(odd);
+
+  const { plan } = await world.run({ dryRun: true });
+  // rclone shows a control character as its picture, here and everywhere.
+  const shown = oddNames.map((name) => `odd/${name.replace('\t', '␉')}`);
+  expect(plan.copy.map(({ path }) => path).sort()).toEqual(shown.sort());
+  expect(await world.run()).toMatchObject({ filesReceived: oddNames.length });
+  expect(await world.run()).toMatchObject({ filesReceived: 0, filesSent: 0 });
+  remove(...oddNames.map((name) => `workspace/odd/${name}`));
+  expect(
+    await world.run({ limits: { maxDeletePercent: 90, maxDeleteFiles: 0, confirmDeletes: 0 } }),
+  ).toMatchObject({ filesDeleted: oddNames.length });
+  expectSame(files);
+});

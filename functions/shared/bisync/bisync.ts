@@ -3,7 +3,7 @@ import { RcloneError } from '../rclone/session.ts';
 import { attemptBisync, type AttemptOptions, type Attempt, type Remembered } from './attempt.ts';
 import { carryOut } from './carry-out.ts';
 import { oneSideEmpty, withSomething } from './empty-side.ts';
-import { guardDeletes } from './guard.ts';
+import { guardDeletes, shareOf } from './guard.ts';
 import { bisyncError, listSide, openLeg, ordinary, sizesOf, type Leg } from './leg.ts';
 import { parseRemembered, type RememberedFile, type RememberedSide } from './listing.ts';
 import type { BisyncStop } from './log.ts';
@@ -11,7 +11,7 @@ import type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';
 import { deletesOf, planOf } from './plan.ts';
 import { accessDenied, needsResync } from './reasons.ts';
 import { timesOf } from './remotes.ts';
-import { planned, stopped } from './result.ts';
+import { planned, stopped, warningsOf } from './result.ts';
 import { resync } from './resync.ts';
 import { markChanged } from './settle.ts';
 import { digest, readState, type BisyncState, type Identity } from './state.ts';
@@ -64,7 +64,7 @@ async function inStep(leg: Leg, stored: Remembered): Promise<BisyncResult> {
   switch (outcome.stop.kind) {
     case 'too-many-deletes':
     case 'all-changed':
-      return judged(leg, options);
+      return judged(leg, outcome.stop, options);
     case 'empty':
       return oneSideEmpty(leg, outcome.stop.side, outcome.first, remembered);
     case 'nothing-remembered':
@@ -93,12 +93,12 @@ async function proceed(leg: Leg, options: AttemptOptions): Promise<Proceeded> {
   }
   const carried = await carryOut(leg, options);
   if ('stop' in carried) return carried;
-  const { tally, last } = carried;
+  const { tally, last, timeUp } = carried;
   return {
     ...totals(tally),
     plan: planOf(last.story, last.found),
-    warnings: leg.warnings,
-    timeUp: last.result.outcome === 'time-up',
+    warnings: warningsOf(leg, tally.conflicts.size),
+    timeUp,
   };
 }
 
@@ -108,17 +108,21 @@ function planFrom({ story, found, result }: Attempt) {
 }
 
 /** rclone's own limits have stopped it: what it would do is worked out and held against ours. */
-async function judged(leg: Leg, options: AttemptOptions): Promise<BisyncResult> {
+async function judged(leg: Leg, stop: BisyncStop, options: AttemptOptions): Promise<BisyncResult> {
   const { order } = leg;
   const look = { ...options, dryRun: true, force: true };
   const attempt = await attemptBisync(leg.deps, look);
   if (attempt.story.stop) return stoppedBy(leg, attempt.story.stop, attempt);
   const plan = planFrom(attempt);
   const sizes = options.remembered ? sizesOf(options.remembered) : { workspace: 0, cloud: 0 };
-  const blocked = guardDeletes(deletesOf(attempt.story), sizes, order.limits);
+  const deletes = deletesOf(attempt.story);
+  const blocked = guardDeletes(deletes, sizes, order.limits);
   if (blocked) return stopped(leg, blocked, plan);
   if (order.dryRun) return planned(leg, plan);
-  const carried = await proceed(leg, { ...options, force: true });
+  // What was looked at may be deleted, and no more than that.
+  const share = shareOf(deletes, sizes);
+  const force = stop.kind === 'all-changed';
+  const carried = await proceed(leg, { ...options, maxDeletePercent: share, force });
   return 'stop' in carried ? stoppedBy(leg, carried.stop, carried.first) : carried;
 }
 

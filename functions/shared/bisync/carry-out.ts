@@ -11,7 +11,8 @@ import { count, createTally, failuresOf, type Tally } from './tally.ts';
 import { literalPattern } from './workdir.ts';
 
 /** How carrying out ended: bisync refused before it changed anything, or did what it could. */
-export type Carried = { stop: BisyncStop; first: Attempt } | { tally: Tally; last: Attempt };
+export type Carried =
+  { stop: BisyncStop; first: Attempt } | { tally: Tally; last: Attempt; timeUp: boolean };
 
 /** Files that fail are left out of the next attempt, so that they hold nothing else up. */
 const maxAttempts = 3;
@@ -30,7 +31,8 @@ export async function carryOut(leg: Leg, options: AttemptOptions): Promise<Carri
     if (story.stop && !story.applying && number === 1) return { stop: story.stop, first: attempt };
     count(tally, attempt);
     const settled = await settle(leg, attempt, remembered, options.remembered === undefined);
-    remembered = settled && putBack(settled, remembered, without);
+    const timeUp = settled === 'too-late' || result.outcome === 'time-up';
+    if (settled !== 'too-late') remembered = settled && putBack(settled, remembered, without);
     const failures = failuresOf(attempt);
     for (const { path, reason } of failures) tally.failed.set(path, reason);
     const avoidable = failures.filter(({ path }) => literalPattern(path) !== undefined);
@@ -41,52 +43,48 @@ export async function carryOut(leg: Leg, options: AttemptOptions): Promise<Carri
     if (!['done', 'time-up'].includes(result.outcome) && tally.failed.size === 0) {
       throw bisyncError(result);
     }
-    return { tally, last: attempt };
+    return { tally, last: attempt, timeUp };
   }
 }
 
-/** What is known of both sides after an attempt; after a resync that failed nothing is. */
+/**
+ * What is known of both sides after an attempt; after a resync that failed nothing is. Where there is
+ * no time left to look at both, what was known before is: it stays true.
+ */
 async function settle(
   leg: Leg,
   attempt: Attempt,
   before: Remembered | undefined,
   resync: boolean,
-): Promise<Remembered | undefined> {
+): Promise<Remembered | undefined | 'too-late'> {
   const { story, result, after, found } = attempt;
-  if (result.outcome === 'done') {
-    correctTimes(after.sides, story, await relist(leg, attempt, resync), resync);
+  const isDone = result.outcome === 'done';
+  if (isDone && !resync && !needsALook(leg, attempt)) return after;
+  if (!isDone && (!before || resync || !story.applying)) return before;
+  const seen = await lookAtBoth(leg);
+  if (!seen) return 'too-late';
+  if (isDone) {
+    correctTimes(after.sides, story, seen, resync);
     return after;
   }
-  if (!before || resync || !story.applying) return before;
-  const seen = await listBoth(leg);
-  if (!seen) return before;
+  if (!before) return undefined;
   const sides = { workspace: new Map(before.sides.workspace), cloud: new Map(before.sides.cloud) };
   settlePart(sides, story, seen, found);
   return { pair: before.pair, sides };
 }
 
-/** The sides of which bisync has written down times that may not be theirs. */
-async function relist(
-  leg: Leg,
-  { story }: Attempt,
-  resync: boolean,
-): Promise<Partial<Record<Side, Seen>>> {
-  const seen: Partial<Record<Side, Seen>> = {};
-  for (const side of ['workspace', 'cloud'] as const) {
-    const touched = story.equal.size > 0 || story.copied.some((file) => file.side === side);
-    if (resync || (touched && timesOf(leg.deps[side]) !== 'kept')) {
-      seen[side] = await listSide(leg, side);
-    }
-  }
-  return seen;
+/** Whether bisync may have written down times that are not those of the files. */
+function needsALook({ deps }: Leg, { story }: Attempt): boolean {
+  if (story.copied.length === 0 && story.equal.size === 0) return false;
+  return [deps.workspace, deps.cloud].some((remote) => timesOf(remote) !== 'kept');
 }
 
-/** Both sides as they are, or `undefined` where there is no time to look: then the next leg does. */
-async function listBoth(leg: Leg): Promise<Record<Side, Seen> | undefined> {
+/** Both sides as they are; `undefined` where there is no time to look. */
+async function lookAtBoth(leg: Leg): Promise<Record<Side, Seen> | undefined> {
   try {
     return { workspace: await listSide(leg, 'workspace'), cloud: await listSide(leg, 'cloud') };
   } catch (error) {
-    if (error instanceof RcloneError) return undefined;
+    if (error instanceof RcloneError && error.code === 'rclone-time-up') return undefined;
     throw error;
   }
 }

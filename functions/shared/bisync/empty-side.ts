@@ -7,7 +7,7 @@ import { bisyncError, ordinary, type Leg } from './leg.ts';
 import { rememberedFile } from './settle.ts';
 import type { BisyncResult } from './order.ts';
 import { otherSide, planForEmptySide } from './plan.ts';
-import { planned, stopped } from './result.ts';
+import { planned, stopped, warningsOf } from './result.ts';
 import { totals } from './tally.ts';
 
 /** bisync refuses to look at a side without files: this one stands there while it does. */
@@ -35,13 +35,13 @@ export async function oneSideEmpty(
   const carried = await carryOut(leg, { ...ordinary(leg, remembered), force: true });
   if ('stop' in carried) throw bisyncError(carried.first.result);
   await remove(leg);
-  const { tally, last } = carried;
+  const { tally, timeUp } = carried;
   tally.copied.delete(placeholder);
   return {
     ...totals(tally),
     plan,
-    warnings: leg.warnings,
-    timeUp: last.result.outcome === 'time-up',
+    warnings: warningsOf(leg, tally.conflicts.size),
+    timeUp,
   };
 }
 

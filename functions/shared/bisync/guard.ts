@@ -52,6 +52,12 @@ export function guardDeletes(
   return undefined;
 }
 
+/** The smallest share, in whole percent, that lets these deletes through on either side. */
+export function shareOf(deletes: Record<Side, number>, files: Record<Side, number>): number {
+  const share = (side: Side): number => Math.ceil((deletes[side] / Math.max(files[side], 1)) * 100);
+  return Math.min(100, Math.max(share('workspace'), share('cloud')));
+}
+
 /** Says why a side without files must not empty the other one, or `undefined` when it may. */
 export function guardEmpty(
   empty: Side,

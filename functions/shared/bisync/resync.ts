@@ -6,7 +6,7 @@ import type { BisyncResult } from './order.ts';
 import { planOfResync } from './plan.ts';
 import { accessDenied, marker, needsResync } from './reasons.ts';
 import { totals } from './tally.ts';
-import { planned, stopped } from './result.ts';
+import { planned, stopped, warningsOf } from './result.ts';
 
 /**
  * Joins both sides anew: each gets what only the other has; of what both have the winner's version.
@@ -23,13 +23,13 @@ export async function resync(leg: Leg): Promise<BisyncResult> {
     if (stop.kind !== 'needs-resync') throw bisyncError(first.result);
     return stopped(leg, needsResync(order.agent, stop.message));
   }
-  const { tally, last } = carried;
+  const { tally, timeUp } = carried;
   const changes = [...tally.copied].map(([path, { size, side }]) => ({ path, bytes: size, side }));
   return {
     ...totals(tally),
     plan: createPlan({ copy: changes }),
-    warnings: leg.warnings,
-    timeUp: last.result.outcome === 'time-up',
+    warnings: warningsOf(leg, tally.conflicts.size),
+    timeUp,
   };
 }
 

@@ -15,27 +15,40 @@ export function seenOf(files: ListedFile[]): Seen {
 }
 
 /**
- * Corrects what bisync has written down of a side that gives each file the time of its upload.
- * bisync notes the time of the original instead, and would take the copy for changed in the next run:
- * then a file that is deleted on the other side would come back, and a second edit be a conflict.
+ * Corrects the times that bisync has written down. Of a copy it notes the time of the original, which
+ * is not what a side shows that gives each file the time of its upload; and of a file that it has read
+ * from S3 it knows the second only. The next run would take both for changed: then a file that is
+ * deleted on the other side would come back, and a second edit be a conflict.
  */
 export function correctTimes(
   remembered: Record<Side, RememberedSide>,
   { copied, equal }: BisyncStory,
-  seen: Partial<Record<Side, Seen>>,
+  seen: Record<Side, Seen>,
   resynced: boolean,
 ): void {
   for (const side of bothSides) {
     const other = remembered[otherSide(side)];
-    const isCopy = new Set(copied.filter((file) => file.side === side).map(({ path }) => path));
+    const copies = copied.filter((file) => file.side === side);
+    const isCopy = new Set(copies.map(({ path }) => looseKey(path)));
     for (const [path, file] of remembered[side]) {
-      const now = seen[side]?.get(path);
+      const now = seen[side].get(path);
       // What has another size has been changed since: the next run has to find that.
       if (now?.size !== file.size) continue;
+      const time = listingTime(now.modified);
       const borrowed = (resynced || equal.has(path)) && other.get(path)?.time === file.time;
-      if (isCopy.has(path) || borrowed) file.time = listingTime(now.modified);
+      if (isCopy.has(looseKey(path)) || borrowed || isCut(file.time, time)) file.time = time;
     }
   }
+}
+
+/** A copy has the name that was there before, which may differ in case or in its form of Unicode. */
+function looseKey(path: string): string {
+  return path.normalize('NFC').toLowerCase();
+}
+
+/** Whether a time is another one's second. */
+function isCut(second: string, time: string): boolean {
+  return second === `${time.slice(0, 19)}.000000000+0000`;
 }
 
 /**

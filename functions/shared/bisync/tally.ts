@@ -38,9 +38,12 @@ export function failuresOf({ result, story }: Attempt): SkippedFile[] {
   return result.account.errors.flatMap(({ path, message }) =>
     path === undefined || isBisyncs(path) || /differ$/i.test(message)
       ? []
-      : [{ path, reason: message }],
+      : [{ path: path.replace(partial, ''), reason: message }],
   );
 }
+
+/** What a file is called while it arrives. */
+const partial = /\.[0-9a-f]{8}\.partial$/;
 
 /** bisync's own steps, which its log names where other commands name a file. */
 function isBisyncs(name: string): boolean {
