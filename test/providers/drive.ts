@@ -65,11 +65,14 @@ interface File {
 type Route = (id: string, request: ApiRequest, world: ApiWorld) => Call;
 
 const calls: Record<string, Route | undefined> = {
-  'GET files': (_, { url }, { files }) => {
+  'GET files': (_, { url }, { files, troubles }) => {
     const query = parseQuery(url.searchParams.get('q') ?? '', files);
+    // One request may ask for many folders: the trouble of any is that of all.
+    const paths = query.parents.map((parent) => files.pathOf(parent));
+    const path = paths.find((one) => troubles.waitsFor('list', one)) ?? paths[0];
     return {
       operation: 'list',
-      ...(query.parents[0] ? { path: files.pathOf(query.parents[0]) } : {}),
+      ...(path === undefined ? {} : { path }),
       run: () => page(query, url, files),
     };
   },

@@ -50,6 +50,13 @@ export class Troubles {
     this.#waiting = [];
   }
 
+  /** Whether such a request would have a trouble of its own. */
+  waitsFor(operation: Operation, path: string): boolean {
+    return this.#waiting.some(
+      (trouble) => trouble.left > 0 && trouble.on === operation && trouble.path === path,
+    );
+  }
+
   /** The trouble that this request is to have, which is counted. */
   take(operation: Operation, path: string | undefined): Trouble | undefined {
     const found = this.#waiting.find(

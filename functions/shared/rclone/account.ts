@@ -27,9 +27,7 @@ export interface RcloneAccount {
   /**
    * What went wrong and stayed so: of the last attempt; `path` where it concerns one file or folder.
    * `explainErrors` says it in sentences. After a listing, a `path` is a folder that could not be
-   * listed: nothing is known of what lies in it, the entries of all others are whole. Who compares
-   * listings must leave alone, on both sides, what lies below it, and call the run partial; an error
-   * without `path` means that nothing of the listing may be relied upon.
+   * listed: `partialListing` says what can still be relied upon, and what has to be done about it.
    */
   errors: { path?: string; message: string }[];
   /** Requests that were tried again, as far as they show at this log level. */
