@@ -1,7 +1,8 @@
-import { rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { stateKeys } from '../../functions/shared/contract/index.ts';
+import { StaleLeaseError } from '../../functions/shared/state/lease.ts';
 import { BisyncWorld } from '../unit/bisync/world.ts';
 
 const world = new BisyncWorld();
@@ -339,3 +340,54 @@ it('carries names that mean something to a log or a pattern', async () => {
   ).toMatchObject({ filesDeleted: oddNames.length });
   expectSame(files);
 });
+
+it('writes nothing over what a later lease has remembered', async () => {
+  world.fence = 2;
+  await world.inStep(files);
+  const before = world.remembered();
+  world.write({ 'workspace/a.txt': 'changed' });
+  world.fence = 1;
+
+  await expect(world.run()).rejects.toThrow(StaleLeaseError);
+
+  world.fence = 2;
+  expect(world.remembered()).toEqual(before);
+  expect(await world.run()).toMatchObject({ conflicts: 0 });
+  expectSame({ ...files, 'a.txt': 'changed' });
+});
+
+it('takes two forms of a name in Unicode for one file', async () => {
+  world.write({ 'workspace/caf\u00e9.txt': 'one', 'cloud/cafe\u0301.txt': 'one' });
+  await world.inStep(files);
+  world.write({ 'workspace/caf\u00e9.txt': 'changed' });
+
+  expect(await world.run()).toMatchObject({ filesSent: 1, filesReceived: 0, conflicts: 0 });
+  expect(world.read('cloud')).toEqual({ ...files, 'cafe\u0301.txt': 'changed' });
+  expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0 });
+});
+
+it('makes the cloud folder where a resync finds none', async () => {
+  rmSync(world.cloudFolder, { recursive: true });
+  world.write({ 'workspace/z.txt': 'z' });
+  const { plan } = await world.run({ resync: true, dryRun: true });
+  expect(plan.copy).toEqual([{ path: 'z.txt', bytes: 1, side: 'cloud' }]);
+  await world.inStep(files);
+
+  expectSame({ ...files, 'z.txt': 'z' });
+  rmSync(world.cloudFolder, { recursive: true });
+  expect((await world.run()).blocked?.code).toBe('empty-source');
+  mkdirSync(world.cloudFolder);
+});
+
+it.each([{}, { resync: true }, { dryRun: true }])(
+  'goes on in another leg where this one has no time to begin: %j',
+  async (order) => {
+    await world.inStep(files);
+    world.write({ 'workspace/a.txt': 'changed' });
+
+    expect(await world.run(order, { remaining: () => 500 })).toMatchObject({
+      timeUp: true,
+      filesSent: 0,
+    });
+  },
+);

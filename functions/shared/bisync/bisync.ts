@@ -1,4 +1,5 @@
 import type { RunReason } from '../contract/index.ts';
+import { createPlan } from '../runtime/plan.ts';
 import { RcloneError } from '../rclone/session.ts';
 import { attemptBisync, type AttemptOptions, type Attempt, type Remembered } from './attempt.ts';
 import { carryOut } from './carry-out.ts';
@@ -15,7 +16,7 @@ import { planned, stopped, warningsOf } from './result.ts';
 import { resync } from './resync.ts';
 import { markChanged } from './settle.ts';
 import { digest, readState, type BisyncState, type Identity } from './state.ts';
-import { totals } from './tally.ts';
+import { createTally, totals } from './tally.ts';
 import { filtersText } from './workdir.ts';
 
 /**
@@ -28,6 +29,16 @@ import { filtersText } from './workdir.ts';
  * @throws RcloneError where rclone failed without naming files; StaleLeaseError.
  */
 export async function bisync(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncResult> {
+  try {
+    return await bisyncLeg(order, deps);
+  } catch (error) {
+    // Whatever was on its way then is done again, or found done, by the next leg.
+    if (!(error instanceof RcloneError) || error.code !== 'rclone-time-up') throw error;
+    return { ...totals(createTally()), plan: createPlan({}), warnings: [], timeUp: true };
+  }
+}
+
+async function bisyncLeg(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncResult> {
   const identity: Identity = {
     binding: order.binding,
     filters: digest(filtersText(deps.exclude)),

@@ -53,13 +53,21 @@ export function sizesOf({ sides }: Remembered): Record<Side, number> {
 }
 
 /**
- * The files of a side.
+ * The files of a side; where there is no such folder, none.
  * @throws RcloneError, also when time is up.
  */
-export async function listSide({ deps }: Leg, side: Side): Promise<Seen> {
+export async function listSide(leg: Leg, side: Side): Promise<Seen> {
+  return (await lookForSide(leg, side)) ?? new Map<string, never>();
+}
+
+/**
+ * The files of a side, or `undefined` where there is no such folder.
+ * @throws RcloneError, also when time is up.
+ */
+export async function lookForSide({ deps }: Leg, side: Side): Promise<Seen | undefined> {
   const from = { remote: deps[side], path: '' };
   const result = await deps.session.run({ kind: 'list', from, exclude: deps.exclude });
-  if (isMissingFolder(result)) return new Map();
+  if (isMissingFolder(result)) return undefined;
   if (result.outcome !== 'done') throw new RcloneError(`${side} cannot be listed`, result);
   return seenOf(parseListing(result.stdout).files);
 }

@@ -1,9 +1,11 @@
+import type { Side } from '../contract/index.ts';
+import { RcloneError } from '../rclone/session.ts';
 import { createPlan } from '../runtime/plan.ts';
 import { attemptBisync } from './attempt.ts';
 import { carryOut } from './carry-out.ts';
-import { bisyncError, listSide, ordinary, type Leg } from './leg.ts';
+import { bisyncError, lookForSide, ordinary, type Leg } from './leg.ts';
 import type { BisyncResult } from './order.ts';
-import { planOfResync } from './plan.ts';
+import { planForEmptySide, planOfResync } from './plan.ts';
 import { accessDenied, marker, needsResync } from './reasons.ts';
 import { totals } from './tally.ts';
 import { planned, stopped, warningsOf } from './result.ts';
@@ -15,7 +17,7 @@ import { planned, stopped, warningsOf } from './result.ts';
 export async function resync(leg: Leg): Promise<BisyncResult> {
   const { order } = leg;
   if (order.dryRun) return planResync(leg);
-  if (order.checkAccess) await makeMarkers(leg);
+  await prepare(leg);
   const carried = await carryOut(leg, ordinary(leg, undefined));
   if ('stop' in carried) {
     const { stop, first } = carried;
@@ -34,19 +36,38 @@ export async function resync(leg: Leg): Promise<BisyncResult> {
 }
 
 async function planResync(leg: Leg): Promise<BisyncResult> {
+  const sides = {
+    workspace: await lookForSide(leg, 'workspace'),
+    cloud: await lookForSide(leg, 'cloud'),
+  };
+  const { workspace = new Map<string, never>(), cloud = new Map<string, never>() } = sides;
+  for (const side of ['workspace', 'cloud'] as const) {
+    // rclone fails where a folder is missing; the real run makes it.
+    if (sides[side]) continue;
+    return planned(leg, planForEmptySide(side, new Map(), { workspace, cloud }));
+  }
   // Markers that are missing would be made.
   const options = { ...ordinary(leg, undefined), checkAccess: false };
   const { story, result } = await attemptBisync(leg.deps, options);
   if (result.outcome !== 'done') throw bisyncError(result);
-  const [workspace, cloud] = [await listSide(leg, 'workspace'), await listSide(leg, 'cloud')];
   return planned(leg, planOfResync(story, { workspace, cloud }));
 }
 
-async function makeMarkers(leg: Leg): Promise<void> {
+/** Makes what bisync wants to find on both sides: the folder, and the marker where it is to look. */
+async function prepare(leg: Leg): Promise<void> {
+  const { session, ...deps } = leg.deps;
   for (const side of ['workspace', 'cloud'] as const) {
-    if ((await listSide(leg, side)).has(marker)) continue;
-    await leg.deps.session.write({ remote: leg.deps[side], path: marker }, text(markerText));
+    const files = await lookForSide(leg, side);
+    if (!files) await makeFolder(leg, side);
+    if (!leg.order.checkAccess || files?.has(marker)) continue;
+    await session.write({ remote: deps[side], path: marker }, text(markerText));
   }
+}
+
+async function makeFolder({ deps }: Leg, side: Side): Promise<void> {
+  const at = { remote: deps[side], path: '' };
+  const result = await deps.session.run({ kind: 'make-folder', at });
+  if (result.outcome !== 'done') throw new RcloneError(`${side} cannot be made`, result);
 }
 
 /** Some providers do not keep empty files. */

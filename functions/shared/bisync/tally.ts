@@ -34,7 +34,9 @@ export function count(tally: Tally, { story, result }: Attempt): void {
 
 /** Files that rclone gave up, with its reasons. That two versions differ is a finding, not a failure. */
 export function failuresOf({ result, story }: Attempt): SkippedFile[] {
-  if (result.outcome === 'done' || result.outcome === 'time-up' || !story.applying) return [];
+  // What rclone was stopped at, or kept from by its provider, is not given up.
+  const goesOn = ['done', 'time-up', 'rate-limited'].includes(result.outcome);
+  if (goesOn || !story.applying) return [];
   return result.account.errors.flatMap(({ path, message }) =>
     path === undefined || isBisyncs(path) || /differ$/i.test(message)
       ? []
