@@ -168,6 +168,33 @@ describe.each(kinds)('the real rclone and %s', (kind) => {
   });
 });
 
+describe('refresh tokens', () => {
+  it.each<[ProviderKind, boolean]>([
+    ['onedrive', true],
+    ['box', false],
+  ])('that were used once serve again at %s: %s', async (kind, serves) => {
+    const world = await ProviderWorld.start(kind);
+    world.provider.files.write({ 'Agent/a': 'a' });
+    const cloud = world.cloud(world.provider.token({ expired: true }));
+
+    const outcomes: string[] = [];
+    // Each session begins with the token that was given at first, as if none had been written back.
+    for (let run = 0; run < 2; run++) {
+      const session = await world.open(cloud);
+      outcomes.push((await session.run({ kind: 'list', from: at(cloud) })).outcome);
+      await session.close();
+    }
+    const newest = await world.open(world.cloud(world.provider.token()));
+    outcomes.push((await newest.run({ kind: 'list', from: at(cloud) })).outcome);
+    await newest.close();
+    await world.close();
+
+    // Where one is used again that serves once, all of them are revoked.
+    expect(outcomes).toEqual(serves ? ['done', 'done', 'done'] : ['done', 'retryable', 'done']);
+    expect(world.provider.oauth.refreshToken === 'revoked').toBe(!serves);
+  });
+});
+
 // eslint-disable-next-line @typescript-eslint/require-await
 async function* bytes(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);

@@ -84,7 +84,13 @@ const custom = z.strictObject({
       allowed: 'the name of an rclone backend, such as "sftp" or "b2"',
     }),
   ),
-  rcloneOptions,
+  rcloneOptions: rcloneOptions.meta({
+    ...rcloneOptions.meta(),
+    description:
+      'Options of the backend, by the names and with the values that they have in `rclone.conf`. ' +
+      'They stay as they are: a password is written obscured, as it stands there (`rclone obscure` ' +
+      'makes one). Secret ones (passwords, tokens, keys) must be references.',
+  }),
 });
 
 /** The provider blocks, which `sync` and `backup` have in common. */

@@ -93,6 +93,12 @@ describe('what rclone says', () => {
     expect(paths).toEqual(['a.txt']);
   });
 
+  it('takes no remote for a file', () => {
+    const { errors } = recorded('dropbox-quota-full-batch');
+
+    expect(errors.map(({ path }) => path)).toEqual([undefined, 'a.txt', undefined]);
+  });
+
   it('tells a file that failed from one that was not tried', () => {
     const troubles = explainErrors(recorded('onedrive-quota-full'));
 
