@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import {
-  assertSupported,
   type DeploymentConfig,
   type Notice,
   parseConfigText,
@@ -24,9 +23,7 @@ export function readConfig(context: Context): { config: DeploymentConfig; notice
       `There is no configuration file ${file}. Copy workspace-sync.example.json to workspace-sync.json and change it, or name another with -c config=<file>.`,
     );
   }
-  const parsed = parseConfigText(readFileSync(file, 'utf8'), file);
-  assertSupported(parsed.config);
-  return parsed;
+  return parseConfigText(readFileSync(file, 'utf8'), file);
 }
 
 /** What the context says about how to build. */

@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { AgentConfig, SyncConfig } from '../../functions/shared/config/index.ts';
 import {
@@ -18,6 +18,8 @@ export interface Grant {
   actions: string[];
   resources: string[];
   conditions?: Record<string, Record<string, unknown>>;
+  /** Forbids it instead, whatever else is allowed. */
+  effect?: Effect.DENY;
   /** Why the resources cannot be named one by one. */
   why?: string;
 }
@@ -45,17 +47,26 @@ export function allow(role: Role, grants: readonly Grant[]): void {
 }
 
 /**
- * What `sync` may do: read workspaces, put mail into their inboxes, keep its own state, save refreshed
- * tokens, write to agents' buckets that it reaches by its role. It never changes anything else of a workspace, and it
- * has no access to drops, snapshots or webhook secrets.
+ * What `sync` may do: read and change workspaces, as mirror, bisync and a pull need it, put mail into
+ * their inboxes and never delete there, keep its own state, and write to agents' buckets that it
+ * reaches by its role. It has no access to drops, snapshots or webhook secrets.
  */
 export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Grant[] {
   const { buckets } = granted;
   return [
     list(buckets.workspace.bucketArn),
-    keys(['s3:GetObject'], [buckets.workspace.arnForObjects('*/workspace/*')]),
-    keys(uploads, [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)]),
-    ...stateOf(granted, ['leases', 'status', 'manifests', 'journals']),
+    keys(
+      ['s3:GetObject', 's3:DeleteObject', ...uploads],
+      [buckets.workspace.arnForObjects('*/workspace/*')],
+    ),
+    {
+      ...keys(
+        ['s3:DeleteObject'],
+        [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)],
+      ),
+      effect: Effect.DENY,
+    },
+    ...stateOf(granted, ['leases', 'status', 'manifests', 'journals', 'settings', 'bisync']),
     historyOf(granted),
     secretsOf(granted, ['sync', 'workspace']),
     ...tokensOf(granted, agents, ['sync', 'workspace']),

@@ -80,7 +80,7 @@ async function drain(): Promise<DeliveryResult> {
         ),
         announce: () => Promise.resolve(),
         tellOfQuarantine: () => Promise.resolve(),
-        budget: { deadline: 0, stopAt: 0, remaining: () => 60_000 },
+        budget: { deadline: 0, legMs: 60_000, stopAt: 0, remaining: () => 60_000 },
         clock: systemClock,
         log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
       },

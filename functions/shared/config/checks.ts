@@ -2,7 +2,9 @@ import { inheritsBlock, isOwnBucket } from './backup-place.ts';
 import { checkOptions } from './check-options.ts';
 import { checkKeyPair, checkProvider, type Finding, isProvider } from './check-provider.ts';
 import { isRecord, objectAt, type Raw } from './raw.ts';
+import { normalFolder } from './paths.ts';
 import { secretFix, type Site } from './site.ts';
+import { ingestFolder } from './sync.ts';
 
 /**
  * What concerns more than one key. It looks at the data as it was written, so that a mistake in
@@ -23,10 +25,30 @@ function checkSync(blocks: Raw, site: Site): Finding[] {
   const active = isProvider(sync['provider']);
   if (active) findings.push(...checkProvider('sync', sync['provider'], sync, site));
   if (active && sync['mode'] === undefined) findings.push(missingMode);
+  findings.push(...checkIngest(sync));
   if (sync['notifyOnInbox'] === true && blocks['webhook'] === undefined) {
     findings.push(missingWebhook);
   }
   return findings;
+}
+
+/** What is copied up must not be what is pulled down: the mirror would delete it. */
+function checkIngest({ ingest, ingestPath = 'inbox', localPath = 'shared' }: Raw): Finding[] {
+  if (ingest !== true || typeof ingestPath !== 'string' || typeof localPath !== 'string') return [];
+  const synced = normalFolder(localPath);
+  const folder = ingestFolder({ localPath: synced, ingestPath: normalFolder(ingestPath) });
+  const isApart =
+    synced === '' ||
+    !(`${folder}/`.startsWith(`${synced}/`) || `${synced}/`.startsWith(`${folder}/`));
+  if (isApart && normalFolder(ingestPath) !== '') return [];
+  return [
+    {
+      path: ['sync', 'ingestPath'],
+      value: `${JSON.stringify(ingestPath)}, beside the synchronised folder ${JSON.stringify(synced)}`,
+      allowed: 'the name of a folder beside that of sync.localPath',
+      fix: 'Choose another name, such as "inbox"',
+    },
+  ];
 }
 
 const missingMode: Finding = {

@@ -21,7 +21,6 @@ export {
 } from './providers.ts';
 export { referencesIn, resolveReferences, UnresolvedReferencesError } from './references.ts';
 export { storeCommand } from './site.ts';
-export { assertSupported, unsupported } from './supported.ts';
-export { intervalMinutes, type SyncConfig, type SyncMode } from './sync.ts';
+export { ingestFolder, intervalMinutes, type SyncConfig, type SyncMode } from './sync.ts';
 export { type WebhookConfig, type WebhookMode } from './webhook.ts';
 export { type WorkspaceConfig } from './workspace.ts';

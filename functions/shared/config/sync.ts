@@ -132,6 +132,12 @@ const otherModes = {
           'cloud folder.',
       ),
     ),
+  checkAccess: flag(
+    false,
+    'Mode `bisync` only: run only while a file `RCLONE_TEST` lies in the root of both sides, as ' +
+      'proof that both are there. A resync makes it.',
+    added,
+  ),
 };
 
 const plugin = {
@@ -176,4 +182,15 @@ export type SyncConfig = z.output<typeof syncSchema>;
 /** Whole minutes between scheduled runs; 0 where there is no schedule. */
 export function intervalMinutes(sync: Pick<SyncConfig, 'interval'>): number {
   return Math.ceil(sync.interval / 60);
+}
+
+/**
+ * The folder of the workspace that `ingest` copies up: beside the synchronised folder, or in it where
+ * that is the whole workspace.
+ */
+export function ingestFolder({
+  localPath,
+  ingestPath,
+}: Pick<SyncConfig, 'localPath' | 'ingestPath'>): string {
+  return localPath.slice(0, localPath.lastIndexOf('/') + 1) + ingestPath;
 }

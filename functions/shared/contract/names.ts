@@ -96,7 +96,10 @@ export const stateKeys = {
   status: (agent: string, job: string): string => `status/${agent}/${job}.json`,
   history: (agent: string, day: string, runId: string): string =>
     `history/${agent}/${day}/${runId}.json`,
-  pushManifest: (agent: string): string => `manifests/${agent}/push.json.gz`,
+  syncManifest: (agent: string): string => `manifests/${agent}/sync.json.gz`,
+  ingestManifest: (agent: string): string => `manifests/${agent}/ingest.json.gz`,
+  /** What the configuration was when an agent was last synchronised. */
+  settings: (agent: string): string => `settings/${agent}/sync.json`,
   /** What bisync remembers of both sides. */
   bisync: (agent: string): string => `bisync/${agent}/state.json.gz`,
   drainJournal: (agent: string): string => `journals/${agent}/drain.json`,

@@ -1,18 +1,26 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { AgentConfig } from '../config/index.ts';
-import { environment, folders, workspacePrefix, type RunReason } from '../contract/index.ts';
+import {
+  environment,
+  folders,
+  workspacePrefix,
+  type Direction,
+  type RunReason,
+  type SkippedFile,
+} from '../contract/index.ts';
 import type { Drop } from '../mailbox/delivery.ts';
 import { dropOf } from '../mailbox/rclone-mailbox.ts';
 import { inboxKey } from '../mailbox/s3-inbox.ts';
-import { reservedFolders } from '../push/apply.ts';
-import { excludeMatcher } from '../rclone/filter.ts';
-import { isMissingFolder, parseListing, type ListedFile, type Listing } from '../rclone/listing.ts';
+import { excludeMatcher, excludesOf } from '../rclone/filter.ts';
+import { isMissingFolder, parseListing, type Listing } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
-import { RcloneError, type RcloneSession } from '../rclone/session.ts';
+import { partialListing } from '../rclone/partial-listing.ts';
+import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
 import { reasonOf, type RunContext } from '../runtime/run.ts';
 import { required } from '../runtime/runtime.ts';
 import { conditionFailed } from '../state/s3-object-store.ts';
 import { listPrefix } from '../workspace/listing.ts';
+import { reservedFolders } from '../workspace/reserved.ts';
 
 /** What a cycle works with. */
 export interface Cycle {
@@ -29,40 +37,71 @@ export interface Cycle {
   fence: number;
 }
 
-/** Both sides as they are. */
+/** Both sides as they are, without what no sync touches. */
 export interface Sides {
-  source: ListedFile[];
-  destination: ListedFile[];
-  /** Folders of the cloud folder. */
-  destinationFolders: string[];
+  workspace: Listing;
+  cloud: Listing;
+  /** What waits in the cloud folder's `_outbox`. */
   drops: Drop[];
   outboxExists: boolean;
   /** `undefined` where the listing does not reach to the root of the workspace. */
   inboxExists: boolean | undefined;
+  /** Whether the cloud folder is there at all. */
+  cloudExists: boolean;
+  /** What is left out on both sides: what the cycle excludes, and folders that could not be listed. */
+  exclude: string[];
+  /** The folders that could not be listed: nothing below them is touched. */
+  unlisted: SkippedFile[];
 }
 
-/** Lists both sides at once; a reason where the workspace cannot be read. */
-export async function lookAtBothSides(cycle: Cycle): Promise<Sides | RunReason> {
-  const [source, cloud] = await Promise.all([listWorkspace(cycle), listCloud(cycle)]);
-  if ('code' in source) return source;
-  const keep = pushable(cycle);
+/** A listing, and the folders of which it says nothing. */
+export interface Look extends Listing {
+  unlisted: string[];
+}
+
+/**
+ * Lists both sides at once; a reason where the workspace cannot be read.
+ * @param direction a workspace that is filled need not be there yet
+ */
+export async function lookAtBothSides(
+  cycle: Cycle,
+  direction: Direction,
+): Promise<Sides | RunReason> {
+  const [workspace, cloud] = await Promise.all([listWorkspace(cycle, direction), listCloud(cycle)]);
+  if ('code' in workspace) return workspace;
   const inOutbox = (path: string): boolean => firstFolder(cycle.cloud, path) === folders.outbox;
+  const unlisted = [...workspace.unlisted, ...cloud.unlisted];
+  const exclude = [...cycle.exclude, ...unlisted.flatMap(excludesOf)];
   return {
-    source: source.files.filter(keep),
-    destination: cloud.files.filter(keep),
-    destinationFolders: cloud.folders,
+    exclude,
+    unlisted: unlisted.map((path) => ({
+      path,
+      reason: 'this folder could not be listed: nothing below it was touched',
+    })),
+    workspace: syncable(cycle, exclude, workspace),
+    cloud: syncable(cycle, exclude, cloud),
     drops: cloud.files
       .filter(({ path }) => inOutbox(path))
       .map((file) => dropOf({ ...file, path: file.path.slice(folders.outbox.length + 1) })),
     outboxExists: cloud.folders.some((path) => inOutbox(`${path}/`)),
-    inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(source) : undefined,
+    inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(workspace) : undefined,
+    cloudExists: cloud !== missing,
   };
 }
 
-/** Whether a file belongs to what is pushed: neither excluded nor in a reserved folder. */
-export function pushable({ exclude, cloud }: Cycle): (file: ListedFile) => boolean {
+/** What a listing has that is neither excluded nor in a reserved folder. */
+export function syncable(
+  { cloud }: Cycle,
+  exclude: string[],
+  { files, ...rest }: Listing,
+): Listing {
   const excluded = excludeMatcher(exclude);
-  return ({ path }) => !excluded(path) && !reservedFolders.includes(firstFolder(cloud, `${path}/`));
+  return {
+    files: files.filter(
+      ({ path }) => !excluded(path) && !reservedFolders.includes(firstFolder(cloud, `${path}/`)),
+    ),
+    ...rest,
+  };
 }
 
 /** The first folder of a path, as the cloud folder knows it: `_Outbox` may be `_outbox` there. */
@@ -78,34 +117,32 @@ function hasInbox({ folders: names, files }: Listing): boolean {
 }
 
 /** A workspace that cannot be read is not an empty one: the run is blocked. */
-async function listWorkspace({
-  context,
-  agent,
-  session,
-  synced,
-}: Cycle): Promise<Listing | RunReason> {
+export async function listWorkspace(
+  { context, agent, session, synced }: Cycle,
+  direction: Direction,
+): Promise<Look | RunReason> {
   const { runtime } = context;
   try {
     if (agent.workspace.kind === 's3') {
       const path = agent.sync.localPath;
       const prefix = workspacePrefix(agent.name) + (path === '' ? '' : `${path}/`);
-      return await listPrefix(
-        runtime.s3,
-        required(runtime.env, environment.workspaceBucket),
-        prefix,
-      );
+      const bucket = required(runtime.env, environment.workspaceBucket);
+      return { ...(await listPrefix(runtime.s3, bucket, prefix)), unlisted: [] };
     }
     const result = await session.run({ kind: 'list', from: { remote: synced, path: '' } });
-    if (result.outcome !== 'done') throw new RcloneError('The workspace cannot be listed', result);
-    return parseListing(result.stdout);
+    if (direction === 'pull' && isMissingFolder(result)) return missing;
+    return lookOf('The workspace cannot be listed', result);
   } catch (error) {
     const message = `The workspace cannot be read: ${reasonOf(error).message}. Nothing was changed.`;
     return { code: 'source-unreadable', message };
   }
 }
 
+/** The listing of a cloud folder that is not there. */
+const missing: Look = { files: [], folders: [], unlisted: [] };
+
 /** Lists the cloud folder without what is excluded, but with everything in its `_outbox`. */
-export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Listing> {
+export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Look> {
   const result = await session.run({
     kind: 'list',
     from: { remote: cloud, path: '' },
@@ -113,9 +150,16 @@ export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Lis
     // What a person drops is delivered, whatever is left out of the push.
     include: [`/${folders.outbox}/**`],
   });
-  if (isMissingFolder(result)) return { files: [], folders: [] };
-  if (result.outcome !== 'done') throw new RcloneError('The cloud folder cannot be listed', result);
-  return parseListing(result.stdout);
+  if (isMissingFolder(result)) return missing;
+  return lookOf('The cloud folder cannot be listed', result);
+}
+
+/** A folder that the provider names and does not know spoils nothing but itself. */
+function lookOf(what: string, result: RcloneResult): Look {
+  if (result.outcome === 'done') return { ...parseListing(result.stdout), unlisted: [] };
+  const partial = partialListing(result);
+  if (!partial) throw new RcloneError(what, result);
+  return { ...partial.listing, unlisted: partial.unlisted };
 }
 
 /** Makes `_outbox` in the cloud folder and `_inbox` in the workspace where they are missing. */

@@ -2,6 +2,7 @@ import type { AgentConfig } from '../config/index.ts';
 import { eventTypes } from '../contract/index.ts';
 import { announce } from '../mailbox/announce.ts';
 import type { DeliveryDeps, DeliveryResult } from '../mailbox/deliver.ts';
+import type { Trouble } from '../rclone/trouble.ts';
 import { putEvent } from '../runtime/events.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
@@ -56,9 +57,20 @@ function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** How a run ends that could not handle some files. */
-export function partial(files: number): Pick<JobResult, 'state' | 'reason'> {
+/**
+ * How a run ends that could not handle some files.
+ * @param trouble what stood in the way of all of them, where it was one thing
+ */
+export function partial(
+  files: number,
+  trouble?: Pick<Trouble, 'code' | 'sentence'>,
+): Pick<JobResult, 'state' | 'reason'> {
   if (files === 0) return { state: 'succeeded' };
   const message = `${files} files could not be handled; each is listed with its reason.`;
-  return { state: 'partial', reason: { code: 'files-skipped', message } };
+  return {
+    state: 'partial',
+    reason: trouble
+      ? { code: trouble.code, message: `${message} ${trouble.sentence}` }
+      : { code: 'files-skipped', message },
+  };
 }

@@ -1,33 +1,28 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
-import { folders, type PlannedChange, type RunPlan, type Trigger } from '../contract/index.ts';
-import { reservedExcludes } from '../push/apply.ts';
-import { push, type PushResult } from '../push/push.ts';
+import { withFreshTokens, type FreshTokens } from '../credentials/fresh-tokens.ts';
+import type { JobRequest, RunReason, Trigger } from '../contract/index.ts';
 import { locateRclone } from '../rclone/locate.ts';
 import { openSession } from '../rclone/session.ts';
-import { createPlan } from '../runtime/plan.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { roleCredentials } from '../runtime/runtime.ts';
+import { agentCloud, below, workspaceRemote } from '../workspace/places.ts';
+import { reservedExcludes } from '../workspace/reserved.ts';
+import type { Cycle } from './cycle.ts';
 import {
-  agentCloud,
-  below,
-  bindingOf,
-  credentialScope,
-  workspaceRemote,
-} from '../workspace/places.ts';
-import {
-  listCloud,
-  lookAtBothSides,
-  makeMailboxes,
-  pushable,
-  type Cycle,
-  type Sides,
-} from './cycle.ts';
-import { deliveryReport, partial } from './delivery-report.ts';
-import { drainOutbox, type Drained } from './drain-outbox.ts';
-import { busy, leaseFor, underLease } from './leased.ts';
+  driftBetween,
+  fingerprintOf,
+  rememberedSettings,
+  rememberSettings,
+  settingsOf,
+} from './drift.ts';
+import { busy, underLease } from './leased.ts';
+import { bisyncRun } from './modes/bisync.ts';
+import { mailbox } from './modes/mailbox.ts';
+import { mirror } from './modes/mirror.ts';
+import { oneWayRun } from './modes/one-way.ts';
 
 /** Whether an agent's configuration wants a run for this trigger: session events are opt-in. */
 export function wantsSync({ sync: settings }: AgentConfig, trigger: Trigger): boolean {
@@ -36,16 +31,80 @@ export function wantsSync({ sync: settings }: AgentConfig, trigger: Trigger): bo
   return true;
 }
 
-/** One cycle of mailbox mode: push the workspace up, then drain the cloud folder's `_outbox`. */
+/** Keeps workspace and cloud folder in step, once, in the way that the mode or the request says. */
 export async function sync(context: RunContext, agent: AgentConfig): Promise<JobResult> {
   if (agent.sync.provider === 'off') {
     const message = `Agent "${agent.name}" has sync.provider "off": there is no cloud folder.`;
     return { state: 'skipped', reason: { code: 'off', message } };
   }
-  if (context.request.dryRun === true) return withCycle(context, agent, 0, dryRun);
+  const fault = contradiction(context.request, agent);
+  if (fault) return { state: 'failed', reason: fault };
+  if (context.request.dryRun === true) return withCycle(context, agent, 0, preview);
   return underLease(context, `agents/${agent.name}/sync`, (lease) =>
-    withCycle(context, agent, lease.fence, runCycle),
+    withCycle(context, agent, lease.fence, runOnce),
   );
+}
+
+/** What a request asks for that this agent's mode has no meaning for. */
+function contradiction(
+  { resync, direction }: JobRequest,
+  { name, sync: { mode } }: AgentConfig,
+): RunReason | undefined {
+  if (!resync) return undefined;
+  if (mode !== 'bisync') {
+    const message = `"resync" belongs to mode "bisync", and agent "${name}" has mode "${mode ?? 'none'}". Leave it out.`;
+    return { code: 'request', message };
+  }
+  if (direction === undefined) return undefined;
+  const message = `"resync" goes both ways, and "direction": "${direction}" one way. Ask for one of them.`;
+  return { code: 'request', message };
+}
+
+/** What would be done. Nothing is written, here or there. */
+async function preview(cycle: Cycle): Promise<JobResult> {
+  const before = await rememberedSettings(cycle);
+  const drift = before && driftBetween(before, settingsOf(cycle));
+  const result = await inItsWay(cycle, true);
+  return drift ? { ...result, warnings: [...(result.warnings ?? []), drift.message] } : result;
+}
+
+/** One run; it waits for somebody where the configuration is not what it was. */
+async function runOnce(cycle: Cycle): Promise<JobResult> {
+  const before = await rememberedSettings(cycle);
+  const now = settingsOf(cycle);
+  const drift = before && driftBetween(before, now);
+  const isConfirmed = cycle.context.request.confirmConfig === fingerprintOf(now);
+  if (drift && !isConfirmed) return blockedByDrift(cycle, drift);
+  if (drift) await rememberSettings(cycle, now);
+  const result = await inItsWay(cycle, false);
+  // A first run that a guard has stopped has not settled anything: its settings may still change.
+  if (!before && result.state !== 'blocked') await rememberSettings(cycle, now);
+  return result;
+}
+
+async function blockedByDrift(cycle: Cycle, reason: RunReason): Promise<JobResult> {
+  const { plan, reason: also, skipped = [] } = await inItsWay(cycle, true);
+  return {
+    state: 'blocked',
+    reason,
+    ...(plan ? { plan } : {}),
+    skipped,
+    warnings: also ? [`after that: ${also.message}`] : [],
+  };
+}
+
+function inItsWay(cycle: Cycle, dryRun: boolean): Promise<JobResult> {
+  const { direction } = cycle.context.request;
+  if (direction) return oneWayRun(cycle, direction, dryRun);
+  switch (cycle.agent.sync.mode) {
+    case 'mirror':
+      return mirror(cycle, dryRun);
+    case 'bisync':
+      return bisyncRun(cycle, dryRun);
+    case 'mailbox':
+    case undefined:
+      return mailbox(cycle, dryRun);
+  }
 }
 
 async function withCycle(
@@ -54,15 +113,35 @@ async function withCycle(
   fence: number,
   work: (cycle: Cycle) => Promise<JobResult>,
 ): Promise<JobResult> {
-  const { runtime, budget } = context;
-  const workspace = await workspaceRemote(runtime, agent);
-  const cloud = await agentCloud(runtime, agent);
-  const scope = credentialScope(cloud);
-  const credential =
-    scope === undefined || fence === 0 ? undefined : await leaseFor(context, scope);
-  if (credential && 'held' in credential) return busy(credential);
+  const { runtime } = context;
+  const [workspace, cloud] = await Promise.all([
+    workspaceRemote(runtime, agent),
+    agentCloud(runtime, agent),
+  ]);
+  const result = await withFreshTokens(context, [workspace, cloud], (tokens) => {
+    const places = { workspace: tokens.in(workspace), cloud: tokens.in(cloud) };
+    return withSession(context, places, tokens, (opened) =>
+      work({
+        context,
+        agent,
+        fence,
+        ...places,
+        ...opened,
+        synced: below(places.workspace, agent.sync.localPath),
+        exclude: [...reservedExcludes, ...agent.sync.exclude],
+      }),
+    );
+  });
+  return 'held' in result ? busy(result) : result;
+}
+
+async function withSession(
+  { runtime, budget }: RunContext,
+  { workspace, cloud }: Pick<Cycle, 'workspace' | 'cloud'>,
+  { onConfig }: FreshTokens,
+  work: (opened: Pick<Cycle, 'session' | 'scratchFolder'>) => Promise<JobResult>,
+): Promise<JobResult> {
   const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
-  const synced = below(workspace, agent.sync.localPath);
   const session = await openSession({
     binary: locateRclone(runtime.env, runtime.temporaryFolder),
     remotes: [cloud, workspace],
@@ -70,111 +149,12 @@ async function withCycle(
     remaining: () => budget.remaining(),
     temporaryFolder: runtime.temporaryFolder,
     env: roleCredentials(runtime.env),
+    onConfig,
   });
   try {
-    const exclude = [...reservedExcludes, ...agent.sync.exclude];
-    return await work({
-      context,
-      agent,
-      session,
-      workspace,
-      synced,
-      cloud,
-      exclude,
-      scratchFolder,
-      fence,
-    });
+    return await work({ session, scratchFolder });
   } finally {
     await session.close();
     await rm(scratchFolder, { recursive: true, force: true });
-    await credential?.release();
   }
-}
-
-async function dryRun(cycle: Cycle): Promise<JobResult> {
-  const sides = await lookAtBothSides(cycle);
-  if ('code' in sides) return { state: 'blocked', reason: sides };
-  const { plan, blocked } = await runPush(cycle, sides, true);
-  const deliver = sides.drops.map(({ path, size }): PlannedChange => {
-    return { path, bytes: size, side: 'workspace' };
-  });
-  return {
-    state: blocked ? 'blocked' : 'succeeded',
-    ...(blocked ? { reason: blocked } : {}),
-    plan: withDeliveries(plan, deliver),
-  };
-}
-
-function withDeliveries(plan: RunPlan, deliver: PlannedChange[]): RunPlan {
-  const { totals, ...deliveries } = createPlan({ deliver });
-  return {
-    ...plan,
-    deliver: deliveries.deliver,
-    totals: { ...plan.totals, deliver: totals.deliver },
-  };
-}
-
-async function runCycle(cycle: Cycle): Promise<JobResult> {
-  const sides = await lookAtBothSides(cycle);
-  if ('code' in sides) return { state: 'blocked', reason: sides };
-  await makeMailboxes(cycle, sides);
-  const pushed = await runPush(cycle, sides, false);
-  const drained = pushed.timeUp ? undefined : await drainOutbox(cycle, sides.drops);
-  return combine(pushed, drained);
-}
-
-async function runPush(cycle: Cycle, sides: Sides, dryRunOnly: boolean): Promise<PushResult> {
-  const { context, agent, session, synced, cloud, exclude, fence } = cycle;
-  const { runtime, request } = context;
-  const trash = `${folders.trash}/${context.runId.slice(0, 8)}/${context.runId}`;
-  return push(
-    {
-      agent: agent.name,
-      binding: bindingOf(synced, cloud),
-      source: sides.source,
-      destination: sides.destination,
-      destinationFolders: sides.destinationFolders,
-      limits: {
-        maxDeletePercent: agent.sync.maxDeletePercent,
-        maxDeleteFiles: agent.sync.maxDeleteFiles,
-        confirmDeletes: request.confirmDeletes,
-      },
-      dryRun: dryRunOnly,
-      fence,
-    },
-    {
-      places: {
-        session,
-        workspace: synced,
-        cloud,
-        trash: agent.sync.trash ? trash : undefined,
-        exclude,
-      },
-      firstTrash: trash,
-      store: runtime.store,
-      relist: async () => (await listCloud(cycle)).files.filter(pushable(cycle)),
-    },
-  );
-}
-
-function combine(pushed: PushResult, drained: Drained | undefined): JobResult {
-  const { undelivered, remaining, skipped, warnings, ...counts } = deliveryReport(
-    drained === undefined || drained === 'busy' ? [] : [drained],
-  );
-  const unfinished = pushed.timeUp || remaining > 0;
-  const troubled = pushed.skipped.length + undelivered;
-  return {
-    ...(unfinished ? ({ state: 'continued' } as const) : partial(troubled)),
-    ...(pushed.blocked ? { state: 'blocked', reason: pushed.blocked, plan: pushed.plan } : {}),
-    ...counts,
-    filesSent: pushed.filesSent,
-    bytesSent: pushed.bytesSent,
-    filesDeleted: pushed.filesDeleted,
-    apiRetries: pushed.retries,
-    skipped: [...pushed.skipped, ...skipped],
-    warnings:
-      drained === 'busy'
-        ? [...warnings, 'the _outbox was not drained: another delivery was under way']
-        : warnings,
-  };
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { folders, stateKeys, type Receipt } from '../contract/index.ts';
 import { isMissingFolder, parseListing, type ListedFile } from '../rclone/listing.ts';
 import { folderRemote, type Remote } from '../rclone/remote.ts';
+import { hashNamed } from '../rclone/hashes.ts';
 import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import type { ObjectStore } from '../state/object-store.ts';
@@ -178,6 +179,7 @@ export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
       const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
       const own = noted.filter(({ decision, name }) => sizes.get(name) === decision.drop.size);
       const hashes = await hashNamed(
+        to.session,
         to,
         own.map(({ name }) => name),
       );
@@ -235,6 +237,7 @@ async function verify(
   const arrived = parcels.filter((parcel) => arrivals.has(parcel));
   const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
   const hashes = await hashNamed(
+    to.session,
     to,
     arrived.map(({ name }) => name),
   );
@@ -251,21 +254,6 @@ async function verify(
     }
     return { state: 'carried', parcel, sha256: hashes.get(parcel.name) };
   });
-}
-
-async function hashNamed(
-  { session, remote, path }: RclonePlace,
-  names: string[],
-): Promise<Map<string, string>> {
-  if (names.length === 0) return new Map();
-  const result = await session.run({ kind: 'hash-named', from: { remote, path }, files: names });
-  expectDone(result, 'Delivered files cannot be read back');
-  return new Map(
-    result.stdout.split('\n').flatMap((line) => {
-      const found = /^([0-9a-f]{64}) {2}(.*)$/.exec(line);
-      return found ? [[found[2] ?? '', found[1] ?? ''] as const] : [];
-    }),
-  );
 }
 
 function expectDone(result: RcloneResult, what: string): void {

@@ -16,6 +16,12 @@ export function excludeMatcher(patterns: string[]): PathMatcher {
   return (path) => expressions.some((expression) => expression.test(path));
 }
 
+/** Patterns that exclude a folder and all that it holds, or a file of that name. */
+export function excludesOf(folder: string): string[] {
+  const literally = folder.replace(/[\\*?[\]{}]/g, '\\$&');
+  return [`/${literally}`, `/${literally}/**`];
+}
+
 /** A pattern as a regular expression over a path without leading slash. */
 export function patternToRegExp(pattern: string): RegExp {
   const anchored = pattern.startsWith('/');

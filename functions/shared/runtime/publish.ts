@@ -89,7 +89,7 @@ const maxEventBytes = 200 * 1024;
 
 /** A few names explain; the rest is in the history. Long names make it fewer. */
 function shortened(report: JobReport, names = 50): JobReport {
-  const { plan, planText: _, retention, snapshots, ...rest } = report;
+  const { plan, retention, snapshots, ...rest } = report;
   const short: JobReport = {
     ...rest,
     skipped: report.skipped.slice(0, names),
@@ -99,6 +99,7 @@ function shortened(report: JobReport, names = 50): JobReport {
     ...(retention ? { retention: retention.slice(0, names) } : {}),
     ...(snapshots ? { snapshots: snapshots.slice(0, names) } : {}),
   };
+  delete short.planText;
   const fits = names === 0 || Buffer.byteLength(JSON.stringify(short)) <= maxEventBytes;
   return fits ? short : shortened(report, Math.floor(names / 2));
 }

@@ -6,7 +6,13 @@ import type { Runtime } from './runtime.ts';
 /** What a job returns: how it ended, and what it did in this leg. */
 export type JobResult = Partial<
   Omit<JobReport, 'version' | 'job' | 'agent' | 'runId' | 'trigger' | 'startedAt' | 'finishedAt'>
-> & { state: RunState };
+> & {
+  state: RunState;
+  /** Of a run that goes on: what is left, in a sentence, should it have to give up. */
+  unfinished?: string;
+  /** Of a run that goes on: seconds that the provider wants to be left alone for. */
+  resumeAfterSeconds?: number;
+};
 
 /** Names that a report carries; more are counted. */
 const maxNames = 1_000;

@@ -151,8 +151,9 @@ function limitLegs(
   }
   if (!madeProgress({}, result) && progress.legsWithoutProgress + 1 >= maxLegsWithoutProgress) {
     const message =
-      `${maxLegsWithoutProgress} legs in a row finished no file. Is one file too large to be ` +
-      'carried in the time of one leg, or the provider too slow?';
+      `${maxLegsWithoutProgress} legs in a row finished no file. ${result.unfinished ?? ''} Is one ` +
+      'file too large to be carried in the time of one leg, or the provider too slow? Split it, ' +
+      'leave it out, or copy it with rclone from a machine of your own.';
     return { ...result, state: 'failed', reason: { code: 'no-progress', message } };
   }
   return result;

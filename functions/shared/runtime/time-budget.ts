@@ -6,6 +6,8 @@ export interface TimeBudget {
   readonly deadline: number;
   /** Epoch milliseconds at which work has to have stopped, so that the rest can be put away. */
   readonly stopAt: number;
+  /** Milliseconds that a whole leg has for work. */
+  readonly legMs: number;
   /** Milliseconds left for work; never negative. */
   remaining(): number;
 }
@@ -31,14 +33,12 @@ export function createTimeBudget(options: TimeBudgetOptions): TimeBudget {
   const start = clock.now();
   const allowed = Math.min(options.contextRemainingMs, options.functionTimeoutMs);
   const reserve = Math.min(reserveMs, allowed / 4);
-  const stopAt = Math.min(
-    start + allowed - reserve,
-    options.legMs === undefined ? Infinity : start + options.legMs,
-    options.runDeadline ?? Infinity,
-  );
+  const legMs = Math.min(allowed - reserve, options.legMs ?? Infinity);
+  const stopAt = Math.min(start + legMs, options.runDeadline ?? Infinity);
   return {
     deadline: start + allowed,
     stopAt,
+    legMs,
     remaining: () => Math.max(0, stopAt - clock.now()),
   };
 }

@@ -123,7 +123,9 @@ export function bindingOf(workspace: Remote, cloud: Remote): string {
         'type',
         'endpoint',
         'host',
+        'port',
         'url',
+        'remote',
         'user',
         'drive_id',
         'team_drive',
@@ -133,17 +135,6 @@ export function bindingOf(workspace: Remote, cloud: Remote): string {
     ];
   };
   return digest(JSON.stringify([place(workspace), place(cloud)]));
-}
-
-/**
- * Scope of the lease for a credential that refreshing changes: two runs at once would destroy each
- * other's token. `undefined` where nothing is refreshed.
- */
-export function credentialScope({ options }: Remote): string | undefined {
-  const token = options['token'];
-  if (token === undefined) return undefined;
-  const stable = /"refresh_token"\s*:\s*"([^"]+)"/.exec(token)?.[1] ?? token;
-  return `credentials/${digest(stable)}`;
 }
 
 function digest(text: string): string {

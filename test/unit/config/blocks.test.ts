@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  assertSupported,
-  parseAgentConfig,
-  unsupported,
-} from '../../../functions/shared/config/index.ts';
-import { dropbox, expectKeys, givenAgent, givenConfig, noticesOf } from './given.ts';
+import { parseAgentConfig } from '../../../functions/shared/config/index.ts';
+import { dropbox, expectKeys, givenAgent, noticesOf } from './given.ts';
 
 const efs = {
   kind: 'efs',
@@ -23,6 +19,7 @@ describe('defaults', () => {
       name: 'main',
       workspace: { kind: 's3' },
       sync: {
+        checkAccess: false,
         provider: 'off',
         ingest: false,
         ingestPath: 'inbox',
@@ -186,19 +183,23 @@ describe('normalised agents', () => {
   });
 });
 
-describe('what this release does not run', () => {
-  it('is named with what is allowed', () => {
-    const config = givenConfig({ sync: { ...dropbox, mode: 'bisync' } });
+describe('ingest', () => {
+  const mirror = { ...dropbox, mode: 'mirror', ingest: true };
 
-    expect(unsupported(config).map(({ key }) => key)).toEqual(['agents.main.sync.mode']);
-    expect(() => {
-      assertSupported(config);
-    }).toThrow(/not in this release/);
+  it.each([
+    ['the synchronised folder itself', { localPath: 'inbox' }],
+    ['a folder in it', { localPath: 'a', ingestPath: 'a/b' }],
+    ['a folder around it', { localPath: 'inbox/shared', ingestPath: '.' }],
+  ])('may not copy up what is pulled down: %s', (_, paths) => {
+    expectKeys({ sync: { ...mirror, ...paths } }, ['sync.ingestPath']);
   });
 
-  it('is nothing of a mailbox with snapshots', () => {
-    expect(unsupported(givenConfig({ sync: dropbox, backup: { enabled: true } }))).toEqual([]);
-  });
+  it.each([{ localPath: '/' }, { localPath: 'shared' }, { localPath: 'a/b', ingestPath: 'bc' }])(
+    'may lie beside the synchronised folder, or in the whole workspace: %o',
+    (paths) => {
+      expect(givenAgent({ sync: { ...mirror, ...paths } }).sync.ingest).toBe(true);
+    },
+  );
 });
 
 describe('notices', () => {

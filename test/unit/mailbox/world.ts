@@ -99,7 +99,7 @@ export class MailboxWorld {
         await Promise.resolve();
         this.#did('tell', source.path);
       },
-      budget: { deadline: 0, stopAt: 0, remaining: () => this.remainingMs() },
+      budget: { deadline: 0, legMs: 60_000, stopAt: 0, remaining: () => this.remainingMs() },
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       log: {
         debug: ignore,

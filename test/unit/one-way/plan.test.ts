@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { notSeenYet, pathKey } from '../../../functions/shared/push/plan.ts';
+import { directions } from '../../../functions/shared/contract/index.ts';
+import { identity, notSeenYet } from '../../../functions/shared/one-way/manifest.ts';
+import { pathKey } from '../../../functions/shared/one-way/plan.ts';
 import type { ListedFile } from '../../../functions/shared/rclone/listing.ts';
 import { file, manifestOf, names, noManifest, planFor } from './given.ts';
 
@@ -109,7 +111,7 @@ describe('a plan', () => {
   });
 
   it('believes what an earlier leg has sent, whatever time the cloud folder gives it', () => {
-    const sent = { source: `${file('a').size}/${file('a').modified}`, destination: notSeenYet };
+    const sent = { workspace: identity('workspace', file('a')), cloud: notSeenYet };
     const manifest = { files: new Map([['a', sent]]) };
 
     const seen = planFor({
@@ -140,7 +142,7 @@ describe('a plan of names that are one file in the cloud folder', () => {
 
     expect(names(plan)).toEqual({ compare: ['A.txt'], skipped: ['a.txt'] });
     expect(plan.skipped[0]?.reason).toBe(
-      'in the cloud folder it would be the same file as "A.txt"',
+      'in the cloud folder it would be the same file as "A.txt": rename one of them',
     );
   });
 
@@ -206,6 +208,7 @@ const listed: fc.Arbitrary<ListedFile> = fc.record(
 );
 const listing = fc.uniqueArray(listed, { selector: ({ path: name }) => name, maxLength: 12 });
 const sides = fc.record({
+  direction: fc.constantFrom(...directions),
   source: listing,
   destination: listing,
   caseInsensitive: fc.boolean(),
@@ -225,11 +228,10 @@ describe('any plan', () => {
   it('has every file of the workspace in one list, and nothing else', () => {
     fc.assert(
       fc.property(sides, (given) => {
-        const { copy, update, compare, unchanged, skipped } = planFor(given);
-        const planned = [...copy, ...update, ...compare, ...unchanged, ...skipped];
-        expect(planned.map((one) => one.path).sort()).toEqual(
-          given.source.map((one) => one.path).sort(),
+        const planned = Object.entries(names(planFor(given))).flatMap(([list, paths]) =>
+          list === 'delete' ? [] : paths,
         );
+        expect(planned.sort()).toEqual(given.source.map((one) => one.path).sort());
       }),
     );
   });
@@ -249,8 +251,9 @@ describe('any plan', () => {
   it('sends nothing twice under one key', () => {
     fc.assert(
       fc.property(sides, (given) => {
-        const { copy, update, compare, unchanged } = planFor(given);
-        const keys = [...copy, ...update, ...compare, ...unchanged].map((one) =>
+        const { copy, update, compare, resend, unchanged } = planFor(given);
+        const same = unchanged.map(([source]) => source);
+        const keys = [...copy, ...update, ...compare, ...resend, ...same].map((one) =>
           pathKey(given.caseInsensitive)(one.path),
         );
         expect(new Set(keys).size).toBe(keys.length);
@@ -260,19 +263,22 @@ describe('any plan', () => {
 
   it('is empty once it was carried out', () => {
     fc.assert(
-      fc.property(listing, (source) => {
-        const sent = source.filter((one) => !/[\r\n]/.test(one.path));
+      fc.property(sides, (given) => {
+        const sent = given.source.filter((one) => !/[\r\n]/.test(one.path));
         const {
-          copy,
-          update,
-          compare,
-          delete: deletes,
-        } = planFor({
-          source: sent,
-          destination: sent,
-          manifest: manifestOf(...sent.map((one): [ListedFile, ListedFile] => [one, one])),
-        });
-        expect([...copy, ...update, ...compare, ...deletes]).toEqual([]);
+          unchanged = [],
+          skipped = [],
+          ...changes
+        } = names(
+          planFor({
+            direction: given.direction,
+            source: sent,
+            destination: sent,
+            manifest: manifestOf(...sent.map((one): [ListedFile, ListedFile] => [one, one])),
+          }),
+        );
+        expect(changes).toEqual({});
+        expect([...unchanged, ...skipped]).toHaveLength(sent.length);
       }),
     );
   });
@@ -285,5 +291,57 @@ describe('any plan', () => {
         expect(given).toEqual(before);
       }),
     );
+  });
+});
+
+describe('a plan of a pull', () => {
+  it('goes by what both sides showed when they were in step, whichever way that was', () => {
+    const workspace = file('a', { hash: 'h1', modified: later });
+    const cloud = file('a');
+
+    const manifest = manifestOf([workspace, cloud]);
+
+    const pull = (changed: { cloud?: object; workspace?: object }): Record<string, string[]> =>
+      names(
+        planFor({
+          direction: 'pull',
+          source: [{ ...cloud, ...changed.cloud }],
+          destination: [{ ...workspace, ...changed.workspace }],
+          manifest,
+        }),
+      );
+    expect(pull({})).toEqual({ unchanged: ['a'] });
+    expect(pull({ cloud: { modified: earlier } })).toEqual({ update: ['a'] });
+    expect(pull({ workspace: { hash: 'h2' } })).toEqual({ update: ['a'] });
+  });
+
+  it('keeps names apart that the workspace keeps apart', () => {
+    const plan = planFor({
+      direction: 'pull',
+      source: [file('A.txt')],
+      destination: [file('a.txt')],
+    });
+
+    expect(names(plan)).toEqual({ copy: ['A.txt'], delete: ['a.txt'] });
+  });
+
+  it('sends again what has no checksum to compare', () => {
+    const both = { source: [file('a')], destination: [file('a')] };
+
+    expect(names(planFor({ ...both, comparable: () => false }))).toEqual({ resend: ['a'] });
+  });
+});
+
+describe('a file that no leg can carry', () => {
+  it('is left out with the way out, and what lies there stays', () => {
+    const plan = planFor({
+      source: [file('big', { size: 5e9 }), file('small')],
+      destination: [file('big', { size: 1 })],
+      maxFileBytes: 4e9,
+    });
+
+    expect(names(plan)).toEqual({ copy: ['small'], skipped: ['big'] });
+    expect(plan.skipped[0]?.reason).toContain('5.0 GB');
+    expect(plan.skipped[0]?.reason).toContain('sync.exclude');
   });
 });

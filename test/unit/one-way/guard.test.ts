@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guardDeletes, type DeleteLimits } from '../../../functions/shared/push/guard.ts';
+import { guardDeletes, type DeleteLimits } from '../../../functions/shared/one-way/guard.ts';
 import { file, planFor } from './given.ts';
 
 const limits: DeleteLimits = {
   maxDeletePercent: 10,
   maxDeleteFiles: 10,
   confirmDeletes: undefined,
-  firstPush: false,
+  precaution: 'none',
 };
+
+function limitsOf(first: boolean): Pick<DeleteLimits, 'precaution'> {
+  return { precaution: first ? 'first' : 'none' };
+}
 
 interface Push {
   source?: number;
@@ -23,14 +27,37 @@ function guard(
   const gone = Array.from({ length: deletes }, (_, index) => file(`${index}`));
   return guardDeletes(
     planFor({ destination: gone }),
-    { source, destination },
+    { direction: 'push', source, destination },
     { ...limits, ...more },
   );
 }
 
+describe('the guard of a run against the mode', () => {
+  it('takes every overwriting for harm, and names what it counts', () => {
+    const plan = planFor({
+      direction: 'pull',
+      source: [file('a', { size: 4 })],
+      destination: [file('a'), file('b')],
+    });
+
+    const blocked = guardDeletes(
+      plan,
+      { direction: 'pull', source: 1, destination: 2 },
+      { ...limits, precaution: 'against-mode' },
+    );
+
+    expect(blocked?.code).toBe('against-mode');
+    expect(blocked?.message).toContain('by which the workspace is what counts');
+    expect(blocked?.message).toContain('delete 1 and overwrite 1 files');
+    expect(blocked?.message).toContain('"confirmDeletes": 2');
+  });
+});
+
 describe('the guard of deletes', () => {
   it('lets a push pass that deletes nothing, even from an empty source', () => {
-    expect(guard({ source: 0, deletes: 0, destination: 500 }, { firstPush: true })).toBeUndefined();
+    expect(
+      guard({ source: 0, deletes: 0, destination: 500 }, { precaution: 'first' }),
+    ).toBeUndefined();
   });
 
   it('blocks an empty source, and says how to go on', () => {
@@ -47,7 +74,7 @@ describe('the guard of deletes', () => {
   });
 
   it('blocks every delete of a first push', () => {
-    const blocked = guard({ deletes: 1, destination: 1_000 }, { firstPush: true });
+    const blocked = guard({ deletes: 1, destination: 1_000 }, { precaution: 'first' });
 
     expect(blocked?.code).toBe('first-push-deletes');
     expect(blocked?.message).toContain('"confirmDeletes": 1');
@@ -82,7 +109,7 @@ describe('the guard of deletes', () => {
 
   it.each([
     ['an empty source', { source: 0, deletes: 30, destination: 30 }, {}],
-    ['a first push', { deletes: 30, destination: 100 }, { firstPush: true }],
+    ['a first push', { deletes: 30, destination: 100 }, limitsOf(true)],
     ['the limits', { deletes: 30, destination: 100 }, {}],
   ])('is overruled by a confirmation of at least as many: %s', (_, push, more) => {
     expect(guard(push, { ...more, confirmDeletes: 29 })).toBeDefined();
@@ -99,12 +126,12 @@ describe('the guard of deletes', () => {
         fc.boolean(),
         (source, deletes, rest, first) => {
           const push = { source, deletes, destination: deletes + rest };
-          const message = guard(push, { firstPush: first })?.message;
+          const message = guard(push, limitsOf(first))?.message;
           if (message === undefined) return;
           const confirmDeletes = Number(/"confirmDeletes": (\d+)/.exec(message)?.[1]);
-          expect(guard(push, { firstPush: first, confirmDeletes })).toBeUndefined();
+          expect(guard(push, { ...limitsOf(first), confirmDeletes })).toBeUndefined();
           expect(
-            guard(push, { firstPush: first, confirmDeletes: confirmDeletes - 1 }),
+            guard(push, { ...limitsOf(first), confirmDeletes: confirmDeletes - 1 }),
           ).toBeDefined();
         },
       ),

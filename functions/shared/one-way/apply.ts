@@ -1,23 +1,29 @@
-import { folders } from '../contract/index.ts';
 import { byListability } from '../mailbox/rclone-mailbox.ts';
 import { type ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
 import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
-import type { PushPlan } from './plan.ts';
+import {
+  explainErrors,
+  longestWaitSeconds,
+  worstTrouble,
+  type Trouble,
+  type TroubleCode,
+} from '../rclone/trouble.ts';
+import type { OneWayPlan } from './plan.ts';
 
-/** Where a push goes from and to. */
-export interface PushPlaces {
+/** Where a run goes from and to. */
+export interface OneWayPlaces {
   session: RcloneSession;
-  workspace: Remote;
-  cloud: Remote;
-  /** Folder of the cloud folder for what is deleted or overwritten; `undefined` deletes for good. */
+  source: Remote;
+  destination: Remote;
+  /** Folder of the destination for what is deleted or overwritten; `undefined` deletes for good. */
   trash: string | undefined;
   /** Excludes of both sides, the reserved folders among them. */
   exclude: string[];
 }
 
 /** What was done, by rclone's own account. */
-export interface PushOutcome {
+export interface OneWayOutcome {
   /** Paths and sizes that rclone says it has copied. */
   sent: Map<string, number>;
   deleted: string[];
@@ -25,6 +31,10 @@ export interface PushOutcome {
   retries: number;
   /** Whether the leg's time was up before everything was done. */
   timeUp: boolean;
+  /** Seconds that the provider wants to be left alone for; the leg ends with that. */
+  waitSeconds?: number;
+  /** What stands in the way of the whole run, rather than of single files. */
+  trouble?: Trouble | undefined;
 }
 
 /**
@@ -34,8 +44,8 @@ export interface PushOutcome {
 const bulk = 500;
 
 /** Carries a plan out: first what is new, then what has changed, deletes last and only then. */
-export async function applyPush(plan: PushPlan, places: PushPlaces): Promise<PushOutcome> {
-  const outcome: PushOutcome = {
+export async function applyOneWay(plan: OneWayPlan, places: OneWayPlaces): Promise<OneWayOutcome> {
+  const outcome: OneWayOutcome = {
     sent: new Map(),
     deleted: [],
     errors: [],
@@ -52,69 +62,85 @@ export async function applyPush(plan: PushPlan, places: PushPlaces): Promise<Pus
   return outcome;
 }
 
-function copySteps(plan: PushPlan, places: PushPlaces): (() => Promise<RcloneResult>)[] {
+function copySteps(plan: OneWayPlan, places: OneWayPlaces): (() => Promise<RcloneResult>)[] {
   const named = (files: ListedFile[], compare: 'always' | 'checksum') => () =>
     places.session.run({
       kind: 'copy-named',
-      from: { remote: places.workspace, path: '' },
-      to: { remote: places.cloud, path: '' },
+      from: { remote: places.source, path: '' },
+      to: { remote: places.destination, path: '' },
       files: files.map(({ path }) => path),
       compare,
       ...(places.trash === undefined
         ? {}
-        : { trash: { remote: places.cloud, path: places.trash } }),
+        : { trash: { remote: places.destination, path: places.trash } }),
     });
-  const comparable = (file: ListedFile): boolean =>
-    places.workspace.keepsMd5 && places.cloud.keepsMd5 && !(file.hash ?? '-').includes('-');
   const steps: [ListedFile[], () => Promise<RcloneResult>][] = [
     [plan.copy, inBulk(plan) ? () => copyMissing(places) : named(plan.copy, 'always')],
-    [plan.compare.filter(comparable), named(plan.compare.filter(comparable), 'checksum')],
-    [
-      plan.compare.filter((file) => !comparable(file)),
-      named(
-        plan.compare.filter((file) => !comparable(file)),
-        'always',
-      ),
-    ],
+    [plan.compare, named(plan.compare, 'checksum')],
+    [plan.resend, named(plan.resend, 'always')],
     [plan.update, named(plan.update, 'always')],
   ];
   return steps.filter(([files]) => files.length > 0).map(([, step]) => step);
 }
 
 /** By listings a file that the plan has left out would be copied too: then it is done by names. */
-function inBulk({ copy, skipped }: PushPlan): boolean {
+function inBulk({ copy, skipped }: OneWayPlan): boolean {
   return copy.length >= bulk && skipped.length === 0;
 }
 
-function copyMissing({ session, workspace, cloud, exclude }: PushPlaces): Promise<RcloneResult> {
+function copyMissing({
+  session,
+  source,
+  destination,
+  exclude,
+}: OneWayPlaces): Promise<RcloneResult> {
   return session.run({
     kind: 'copy-missing',
-    from: { remote: workspace, path: '' },
-    to: { remote: cloud, path: '' },
+    from: { remote: source, path: '' },
+    to: { remote: destination, path: '' },
     exclude,
   });
 }
 
-function note(outcome: PushOutcome, result: RcloneResult): void {
+function note(outcome: OneWayOutcome, result: RcloneResult): void {
   outcome.retries += result.account.retries;
   for (const { path, size } of result.account.copied) outcome.sent.set(path, size);
-  if (result.outcome === 'time-up') {
-    outcome.timeUp = true;
-  } else if (result.outcome !== 'done') {
-    outcome.errors.push(...explain(result));
+  switch (result.outcome) {
+    case 'done':
+      return;
+    case 'rate-limited':
+      outcome.waitSeconds = result.retryAfterSeconds ?? longestWaitSeconds;
+      outcome.timeUp = true;
+      return;
+    case 'time-up':
+      outcome.timeUp = true;
+      return;
+    case 'not-found':
+    case 'retryable':
+    case 'fatal':
+      outcome.errors.push(...explain(result));
+      outcome.trouble ??= generalTrouble(result);
   }
 }
 
+/** Troubles of the whole provider: what a person has to know first. */
+const general: readonly TroubleCode[] = ['reconnect', 'quota-full', 'permission', 'network'];
+
+function generalTrouble({ account }: RcloneResult): Trouble | undefined {
+  const trouble = worstTrouble(account);
+  return trouble && general.includes(trouble.code) ? trouble : undefined;
+}
+
 function explain(result: RcloneResult): { path?: string; message: string }[] {
-  const perFile = result.account.errors.filter(({ path }) => path !== undefined);
-  if (perFile.length > 0) return perFile;
-  return [{ message: new RcloneError('rclone', result).message }];
+  const perFile = explainErrors(result.account).filter(({ path }) => path !== undefined);
+  if (perFile.length === 0) return [{ message: new RcloneError('rclone', result).message }];
+  return perFile.map(({ path, sentence }) => ({ path: path ?? '', message: sentence }));
 }
 
 async function applyDeletes(
   files: ListedFile[],
-  places: PushPlaces,
-  outcome: PushOutcome,
+  places: OneWayPlaces,
+  outcome: OneWayOutcome,
 ): Promise<void> {
   if (files.length === 0) return;
   const [listed, awkward] = byListability(files.map(({ path }) => path));
@@ -139,35 +165,24 @@ async function applyDeletes(
 
 function deleteListed(
   files: string[],
-  { session, cloud, trash }: PushPlaces,
+  { session, destination, trash }: OneWayPlaces,
 ): Promise<RcloneResult> {
-  const from = { remote: cloud, path: '' };
+  const from = { remote: destination, path: '' };
   return trash === undefined
     ? session.run({ kind: 'delete-named', from, files })
-    : session.run({ kind: 'move-named', from, to: { remote: cloud, path: trash }, files });
+    : session.run({ kind: 'move-named', from, to: { remote: destination, path: trash }, files });
 }
 
-function deleteOne(path: string, { session, cloud, trash }: PushPlaces): Promise<RcloneResult> {
-  const from = { remote: cloud, path };
+function deleteOne(
+  path: string,
+  { session, destination, trash }: OneWayPlaces,
+): Promise<RcloneResult> {
+  const from = { remote: destination, path };
   return trash === undefined
     ? session.run({ kind: 'delete-one', from })
-    : session.run({ kind: 'move-one', from, to: { remote: cloud, path: `${trash}/${path}` } });
+    : session.run({
+        kind: 'move-one',
+        from,
+        to: { remote: destination, path: `${trash}/${path}` },
+      });
 }
-
-/** The folders at the root, on either side, that no push lists, uploads to or deletes in. */
-export const reservedFolders: readonly string[] = [
-  folders.inbox,
-  folders.outbox,
-  folders.trash,
-  folders.quarantine,
-  folders.restored,
-];
-
-/**
- * The reserved folders as excludes. A file of such a name is left out, too: uploading it would put it
- * in the place of the folder.
- */
-export const reservedExcludes = reservedFolders.flatMap((folder) => [
-  `/${folder}`,
-  `/${folder}/**`,
-]);

@@ -1,0 +1,116 @@
+import { ingestFolder, type SyncConfig } from '../../config/index.ts';
+import {
+  environment,
+  stateKeys,
+  workspacePrefix,
+  type RunPlan,
+  type SkippedFile,
+} from '../../contract/index.ts';
+import { identity, notSeenYet, readManifest, writeManifest } from '../../one-way/manifest.ts';
+import type { Place } from '../../rclone/command.ts';
+import { excludesOf } from '../../rclone/filter.ts';
+import { isMissingFolder, parseListing, type Listing } from '../../rclone/listing.ts';
+import { RcloneError, type RcloneResult } from '../../rclone/session.ts';
+import { createPlan } from '../../runtime/plan.ts';
+import type { JobResult } from '../../runtime/report.ts';
+import { required } from '../../runtime/runtime.ts';
+import { listPrefix } from '../../workspace/listing.ts';
+import { bindingOf } from '../../workspace/places.ts';
+import type { Cycle } from '../cycle.ts';
+import { partial } from '../delivery-report.ts';
+import { planIngest, type IngestPlan } from './ingest-plan.ts';
+import { largestFile } from './one-way.ts';
+
+/** What the mirror leaves alone, on both sides, so that it cannot delete what ingest holds. */
+export function ingestExcludes({ ingest: isOn, localPath, ingestPath }: SyncConfig): string[] {
+  return isOn && localPath === '' ? excludesOf(ingestPath) : [];
+}
+
+/**
+ * Copies up what the cloud folder does not have. It adds only: what has changed since, on either
+ * side, stays as it is in the cloud folder, and the report names what therefore was not sent.
+ */
+export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> {
+  const { context, agent, session, cloud, workspace, fence } = cycle;
+  const { store } = context.runtime;
+  const from = { remote: workspace, path: ingestFolder(agent.sync) };
+  const to = { remote: cloud, path: agent.sync.ingestPath };
+  const key = stateKeys.ingestManifest(agent.name);
+  const binding = bindingOf(workspace, cloud);
+  const [local, remote] = await Promise.all([listIngest(cycle, from), list(cycle, to)]);
+  const { files: known } = await readManifest(store, key, binding);
+  const plan = await planIngest(
+    { local, remote, known, exclude: agent.sync.exclude, maxFileBytes: largestFile(cycle) },
+    { session, from, to },
+  );
+  if (dryRun) return { ...partial(plan.skipped.length), plan: described(plan) };
+
+  const result = await copy(cycle, plan, from, to);
+  const copied = new Map(result?.account.copied.map(({ path, size }) => [path, size]));
+  const done = [...plan.there, ...plan.copy.filter(({ path }) => copied.has(path))];
+  const pairs = new Map(
+    done.map((file) => [file.path, { workspace: identity('workspace', file), cloud: notSeenYet }]),
+  );
+  if (copied.size > 0 || pairs.size !== (known?.size ?? 0)) {
+    await writeManifest(store, key, fence, binding, pairs);
+  }
+  const skipped = [...plan.skipped, ...notCopied(plan, copied, result)];
+  return {
+    ...partial(skipped.length),
+    ...(result?.outcome === 'time-up' ? { state: 'continued' } : {}),
+    filesSent: copied.size,
+    bytesSent: [...copied.values()].reduce((sum, size) => sum + size, 0),
+    apiRetries: result?.account.retries ?? 0,
+    skipped,
+  };
+}
+
+/** What appears in the cloud folder meanwhile stays as it is. */
+async function copy(
+  { session }: Cycle,
+  plan: IngestPlan,
+  from: Place,
+  to: Place,
+): Promise<RcloneResult | undefined> {
+  if (plan.copy.length === 0) return undefined;
+  const files = plan.copy.map(({ path }) => path);
+  return session.run({ kind: 'copy-named', from, to, files, compare: 'keep' });
+}
+
+function notCopied(
+  { copy: wanted }: IngestPlan,
+  copied: ReadonlyMap<string, number>,
+  result: RcloneResult | undefined,
+): SkippedFile[] {
+  if (result === undefined || result.outcome === 'time-up') return [];
+  const reasons = new Map(result.account.errors.map(({ path, message }) => [path, message]));
+  const other =
+    result.outcome === 'done'
+      ? 'it was not sent: it is gone from the workspace, or has appeared in the cloud folder'
+      : new RcloneError('it could not be sent', result).message;
+  return wanted
+    .filter(({ path }) => !copied.has(path))
+    .map(({ path }) => ({ path, reason: reasons.get(path) ?? other }));
+}
+
+function described({ copy: files }: IngestPlan): RunPlan {
+  return createPlan({
+    copy: files.map(({ path, size }) => ({ path, bytes: size, side: 'cloud' as const })),
+  });
+}
+
+async function listIngest(cycle: Cycle, from: Place): Promise<Listing> {
+  const { agent, context } = cycle;
+  if (agent.workspace.kind !== 's3') return list(cycle, from);
+  const bucket = required(context.runtime.env, environment.workspaceBucket);
+  return listPrefix(context.runtime.s3, bucket, `${workspacePrefix(agent.name)}${from.path}/`);
+}
+
+/** A folder that is not there has no files yet. */
+async function list({ session }: Cycle, from: Place): Promise<Listing> {
+  const result = await session.run({ kind: 'list', from });
+  if (isMissingFolder(result)) return { files: [], folders: [] };
+  if (result.outcome !== 'done')
+    throw new RcloneError('The ingest folder cannot be listed', result);
+  return parseListing(result.stdout);
+}

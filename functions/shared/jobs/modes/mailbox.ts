@@ -1,0 +1,44 @@
+import type { PlannedChange } from '../../contract/index.ts';
+import { createPlan, mergePlans } from '../../runtime/plan.ts';
+import type { JobResult } from '../../runtime/report.ts';
+import { lookAtBothSides, makeMailboxes, type Cycle } from '../cycle.ts';
+import { deliveryReport, partial } from '../delivery-report.ts';
+import { drainOutbox, type Drained } from '../drain-outbox.ts';
+import { oneWayReport, runOneWay } from './one-way.ts';
+
+/** Pushes the workspace up, then drains the cloud folder's `_outbox`. */
+export async function mailbox(cycle: Cycle, dryRun: boolean): Promise<JobResult> {
+  const sides = await lookAtBothSides(cycle, 'push');
+  if ('code' in sides) return { state: 'blocked', reason: sides };
+  if (!dryRun) await makeMailboxes(cycle, sides);
+  const pushed = oneWayReport('push', await runOneWay(cycle, sides, 'push', dryRun), dryRun);
+  if (dryRun) {
+    const deliver = sides.drops.map(({ path, size }): PlannedChange => {
+      return { path, bytes: size, side: 'workspace' };
+    });
+    const plan = mergePlans(pushed.plan ?? createPlan({}), createPlan({ deliver }));
+    return { ...pushed, plan };
+  }
+  if (pushed.state === 'continued') return pushed;
+  return withDeliveries(pushed, await drainOutbox(cycle, sides.drops));
+}
+
+/** A push that was blocked is blocked, whatever was delivered beside it. */
+function withDeliveries(pushed: JobResult, drained: Drained | undefined): JobResult {
+  const { undelivered, remaining, skipped, warnings, ...counts } = deliveryReport(
+    drained === undefined || drained === 'busy' ? [] : [drained],
+  );
+  const all = [...(pushed.skipped ?? []), ...skipped];
+  const troubled = (pushed.skipped?.length ?? 0) + undelivered;
+  const ended = remaining > 0 ? ({ state: 'continued' } as const) : partial(troubled);
+  return {
+    ...pushed,
+    ...counts,
+    ...(pushed.state === 'blocked' ? {} : ended),
+    skipped: all,
+    warnings:
+      drained === 'busy'
+        ? [...warnings, 'the _outbox was not drained: another delivery was under way']
+        : warnings,
+  };
+}

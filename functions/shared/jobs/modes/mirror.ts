@@ -1,0 +1,38 @@
+import { createPlan, mergePlans } from '../../runtime/plan.ts';
+import type { JobResult } from '../../runtime/report.ts';
+import { lookAtBothSides, type Cycle } from '../cycle.ts';
+import { partial } from '../delivery-report.ts';
+import { ingest, ingestExcludes } from './ingest.ts';
+import { oneWayReport, runOneWay } from './one-way.ts';
+
+/** Makes the workspace what the cloud folder is; with `ingest`, what the agent puts there goes up. */
+export async function mirror(whole: Cycle, dryRun: boolean): Promise<JobResult> {
+  const cycle = { ...whole, exclude: [...whole.exclude, ...ingestExcludes(whole.agent.sync)] };
+  const sides = await lookAtBothSides(cycle, 'pull');
+  if ('code' in sides) return { state: 'blocked', reason: sides };
+  const result = oneWayReport('pull', await runOneWay(cycle, sides, 'pull', dryRun), dryRun);
+  const pulled = sides.cloudExists ? result : { ...result, warnings: [noCloudFolder(cycle)] };
+  if (!cycle.agent.sync.ingest || pulled.state === 'continued') return pulled;
+  if (pulled.state === 'blocked' && !dryRun) return pulled;
+  return combine(pulled, await ingest(cycle, dryRun));
+}
+
+function noCloudFolder({ agent }: Cycle): string {
+  const path = JSON.stringify(agent.sync.remotePath);
+  return `the cloud folder ${path} does not exist yet: there is nothing to pull`;
+}
+
+function combine(pulled: JobResult, ingested: JobResult): JobResult {
+  const skipped = [...(pulled.skipped ?? []), ...(ingested.skipped ?? [])];
+  const plans = [pulled.plan, ingested.plan].filter((plan) => plan !== undefined);
+  return {
+    ...pulled,
+    ...ingested,
+    ...partial(skipped.length),
+    ...(ingested.state === 'continued' ? { state: 'continued' } : {}),
+    ...(pulled.state === 'blocked' ? { state: 'blocked', reason: pulled.reason } : {}),
+    apiRetries: (pulled.apiRetries ?? 0) + (ingested.apiRetries ?? 0),
+    skipped,
+    ...(plans.length > 0 ? { plan: mergePlans(createPlan({}), ...plans) } : {}),
+  };
+}

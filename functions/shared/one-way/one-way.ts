@@ -1,0 +1,202 @@
+import {
+  stateKeys,
+  type Direction,
+  type PlannedChange,
+  type RunPlan,
+  type RunReason,
+  type SkippedFile,
+} from '../contract/index.ts';
+import type { ListedFile } from '../rclone/listing.ts';
+import { RcloneError } from '../rclone/session.ts';
+import type { Trouble } from '../rclone/trouble.ts';
+import { createPlan } from '../runtime/plan.ts';
+import type { ObjectStore } from '../state/object-store.ts';
+import { applyOneWay, type OneWayOutcome, type OneWayPlaces } from './apply.ts';
+import { guardDeletes, type DeleteLimits } from './guard.ts';
+import { readManifest, writeManifest } from './manifest.ts';
+import { planOneWay, type OneWayPlan, type PlanSides } from './plan.ts';
+import { inStepNow, type Done } from './remember.ts';
+import { waysOf } from './sides.ts';
+
+export interface OneWayOrder {
+  agent: string;
+  direction: Direction;
+  /** Names the pair of places: a manifest of another pair says nothing. */
+  binding: string;
+  source: ListedFile[];
+  destination: ListedFile[];
+  destinationFolders: string[];
+  limits: Omit<DeleteLimits, 'precaution'>;
+  /** Whether the mode says that the destination is the side that counts. */
+  againstMode: boolean;
+  /** Bytes of the largest file that one leg can carry. */
+  maxFileBytes: number;
+  dryRun: boolean;
+  fence: number;
+}
+
+export interface OneWayDeps {
+  places: OneWayPlaces;
+  /** Where a first run keeps what it replaces, even if the trash is switched off. */
+  firstTrash: string | undefined;
+  store: ObjectStore;
+  /** The destination's files as they are now. */
+  relist: () => Promise<ListedFile[]>;
+}
+
+/** How a run one way ended. */
+export interface OneWayResult {
+  blocked?: RunReason;
+  plan: RunPlan;
+  files: number;
+  bytes: number;
+  filesDeleted: number;
+  retries: number;
+  skipped: SkippedFile[];
+  timeUp: boolean;
+  /** What the leg did not come to, the largest first. */
+  unfinished: ListedFile[];
+  /** Seconds that the provider wants to be left alone for. */
+  waitSeconds?: number;
+  /** What stood in the way of the whole run, rather than of single files. */
+  trouble?: Trouble;
+}
+
+/** Makes the destination what the source is: planned, judged, then carried out. */
+export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneWayResult> {
+  const manifest = await readManifest(deps.store, keyOf(order), order.binding);
+  const plan = planOneWay({ ...order, manifest, ...whatPlacesAre(deps.places) });
+  const isFirst = manifest.files === undefined;
+  const blocked = guardDeletes(
+    plan,
+    {
+      direction: order.direction,
+      source: order.source.length,
+      destination: order.destination.length,
+    },
+    {
+      ...order.limits,
+      precaution: order.againstMode ? 'against-mode' : isFirst ? 'first' : 'none',
+    },
+  );
+  if (blocked || order.dryRun) return untouched(order, plan, blocked);
+
+  const trash = deps.places.trash ?? (isFirst ? deps.firstTrash : undefined);
+  const outcome = await applyOneWay(plan, { ...deps.places, trash });
+  const failures = await remember(order, deps, { plan, outcome, manifest });
+  return {
+    ...untouched(order, plan, undefined),
+    files: outcome.sent.size,
+    bytes: [...outcome.sent.values()].reduce((sum, size) => sum + size, 0),
+    filesDeleted: outcome.deleted.length,
+    retries: outcome.retries,
+    skipped: [...plan.skipped, ...failures],
+    timeUp: outcome.timeUp,
+    unfinished: outcome.timeUp ? unfinishedOf(plan, outcome) : [],
+    ...(outcome.trouble ? { trouble: outcome.trouble } : {}),
+    ...(outcome.waitSeconds === undefined ? {} : { waitSeconds: outcome.waitSeconds }),
+  };
+}
+
+function keyOf({ agent }: OneWayOrder): string {
+  return stateKeys.syncManifest(agent);
+}
+
+/** Checksums tell where both keep MD5, and the object was not put together from parts. */
+function whatPlacesAre({
+  source,
+  destination,
+}: OneWayPlaces): Pick<PlanSides, 'caseInsensitive' | 'comparable'> {
+  const whole = ({ hash }: ListedFile): boolean => hash?.includes('-') !== true;
+  return {
+    caseInsensitive: destination.caseInsensitive,
+    comparable: (from, to) => {
+      const known = from.hash !== undefined || to.hash !== undefined;
+      return source.keepsMd5 && destination.keepsMd5 && known && whole(from) && whole(to);
+    },
+  };
+}
+
+function untouched(
+  { direction }: OneWayOrder,
+  plan: OneWayPlan,
+  blocked: RunReason | undefined,
+): OneWayResult {
+  return {
+    ...(blocked ? { blocked } : {}),
+    plan: describePlan(direction, plan),
+    files: 0,
+    bytes: 0,
+    filesDeleted: 0,
+    retries: 0,
+    skipped: plan.skipped,
+    timeUp: false,
+    unfinished: [],
+  };
+}
+
+function unfinishedOf(plan: OneWayPlan, { sent }: OneWayOutcome): ListedFile[] {
+  return toSend(plan)
+    .filter(({ path }) => !sent.has(path))
+    .sort((a, b) => b.size - a.size);
+}
+
+function toSend({ copy, update, compare, resend }: OneWayPlan): ListedFile[] {
+  return [...copy, ...update, ...compare, ...resend];
+}
+
+/**
+ * Looks at the destination again and writes down what is known to be the same on both sides now.
+ * @returns what could not be sent, a reason each.
+ */
+async function remember(
+  order: OneWayOrder,
+  deps: OneWayDeps,
+  { plan, outcome, manifest }: Pick<Done, 'plan' | 'outcome' | 'manifest'>,
+): Promise<SkippedFile[]> {
+  const touched = toSend(plan);
+  const isQuiet = touched.length === 0 && outcome.deleted.length === 0;
+  const seen = isQuiet || outcome.timeUp ? undefined : await relistInTime(deps, outcome);
+  const { files, missing, changed } = inStepNow({
+    direction: order.direction,
+    plan,
+    outcome,
+    manifest,
+    touched,
+    destination: isQuiet ? order.destination : seen,
+    caseInsensitive: deps.places.destination.caseInsensitive,
+  });
+  if (changed) {
+    await writeManifest(deps.store, keyOf(order), order.fence, order.binding, files);
+  }
+  const failed = new Set(outcome.errors.map(({ path }) => path));
+  return [
+    ...outcome.errors.map(({ path, message }) => ({ path: path ?? '', reason: message })),
+    ...missing.filter(({ path }) => !failed.has(path)),
+  ];
+}
+
+/** A leg that ends while it looks has done its work all the same: the next leg looks. */
+async function relistInTime(
+  deps: OneWayDeps,
+  outcome: OneWayOutcome,
+): Promise<ListedFile[] | undefined> {
+  try {
+    return await deps.relist();
+  } catch (error) {
+    if (!(error instanceof RcloneError) || error.code !== 'rclone-time-up') throw error;
+    outcome.timeUp = true;
+    return undefined;
+  }
+}
+
+function describePlan(direction: Direction, plan: OneWayPlan): RunPlan {
+  const { destination } = waysOf(direction);
+  const named = (files: ListedFile[]): PlannedChange[] =>
+    files.map(({ path, size }) => ({ path, bytes: size, side: destination }));
+  return createPlan({
+    copy: named(plan.copy),
+    update: named([...plan.update, ...plan.compare, ...plan.resend]),
+    delete: named(plan.delete),
+  });
+}

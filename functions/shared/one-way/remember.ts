@@ -1,0 +1,112 @@
+import type { Direction, SkippedFile } from '../contract/index.ts';
+import type { ListedFile } from '../rclone/listing.ts';
+import type { OneWayOutcome } from './apply.ts';
+import { identity, notSeenYet, type Manifest, type Pair } from './manifest.ts';
+import { bySide, pathKey, type OneWayPlan } from './plan.ts';
+import { nameOf, waysOf, type Ways } from './sides.ts';
+
+/** What a run one way has come to. */
+export interface Done {
+  direction: Direction;
+  plan: OneWayPlan;
+  outcome: OneWayOutcome;
+  manifest: Manifest;
+  /** What was to be sent. */
+  touched: ListedFile[];
+  /** The destination as it is now; `undefined` where nobody could look. */
+  destination: ListedFile[] | undefined;
+  caseInsensitive: boolean;
+}
+
+/** What is in step now. */
+export interface InStep {
+  files: Map<string, Pair>;
+  /** What did not arrive, though nobody said why. */
+  missing: SkippedFile[];
+  /** Whether that differs from what is remembered. */
+  changed: boolean;
+}
+
+/** Says of each file whether it is known to be the same on both sides. */
+export function inStepNow(done: Done): InStep {
+  const ways = waysOf(done.direction);
+  const files = new Map<string, Pair>();
+  const missing: SkippedFile[] = [];
+  const looked = { ...done, ...lookAt(done) };
+  for (const [source, destination] of done.plan.unchanged) {
+    const { workspace, cloud } = bySide(done.direction, source, destination);
+    files.set(workspace.path, pairOf(workspace, cloud));
+  }
+  for (const file of done.touched) {
+    const found = judge(looked, ways, file);
+    if (found === undefined) continue;
+    if (typeof found === 'string') missing.push({ path: file.path, reason: found });
+    else files.set(found.path, found.pair);
+  }
+  return { files, missing, changed: differs(files, done.manifest) };
+}
+
+interface Looked {
+  failed: ReadonlySet<string | undefined>;
+  /** Where rclone was asked to compare and everything went well, not sent means the same. */
+  compared: ReadonlySet<ListedFile>;
+  find: ((path: string) => ListedFile | undefined) | undefined;
+}
+
+function lookAt(done: Done): Looked {
+  const { errors, timeUp } = done.outcome;
+  return {
+    failed: new Set(errors.map(({ path }) => path)),
+    compared: new Set(errors.length === 0 && !timeUp ? done.plan.compare : []),
+    find: finder(done),
+  };
+}
+
+/** What a file is now: in step, missing with a reason, or for the next leg to see. */
+function judge(
+  { direction, outcome, failed, compared, find }: Done & Looked,
+  ways: Ways,
+  file: ListedFile,
+): { path: string; pair: Pair } | string | undefined {
+  if (failed.has(file.path)) return undefined;
+  if (!find) {
+    if (!outcome.sent.has(file.path)) return undefined;
+    const pair = { workspace: notSeenYet, cloud: notSeenYet };
+    return { path: file.path, pair: { ...pair, [ways.source]: identity(ways.source, file) } };
+  }
+  // Only rclone's word counts: a file of the right size may still be the old one.
+  if (!outcome.sent.has(file.path) && !compared.has(file)) {
+    return `it was not sent; it may be gone from the ${nameOf[ways.source]}`;
+  }
+  const now = find(file.path);
+  if (now?.size !== (outcome.sent.get(file.path) ?? file.size)) {
+    const to = nameOf[ways.destination];
+    return `it is not in the ${to} after it was sent, or has another size there`;
+  }
+  const { workspace, cloud } = bySide(direction, file, now);
+  return { path: workspace.path, pair: pairOf(workspace, cloud) };
+}
+
+function pairOf(workspace: ListedFile, cloud: ListedFile): Pair {
+  return { workspace: identity('workspace', workspace), cloud: identity('cloud', cloud) };
+}
+
+/** Finds a file of the destination by the name that it was sent under. */
+function finder({
+  destination,
+  caseInsensitive,
+}: Done): ((path: string) => ListedFile | undefined) | undefined {
+  if (!destination) return undefined;
+  const keyOf = pathKey(caseInsensitive);
+  const byPath = new Map(destination.map((file) => [file.path, file]));
+  const byKey = new Map(destination.map((file) => [keyOf(file.path), file]));
+  return (path) => byPath.get(path) ?? byKey.get(keyOf(path));
+}
+
+function differs(files: ReadonlyMap<string, Pair>, { files: before }: Manifest): boolean {
+  if (before?.size !== files.size) return true;
+  return [...files].some(([path, { workspace, cloud }]) => {
+    const was = before.get(path);
+    return was?.workspace !== workspace || was.cloud !== cloud;
+  });
+}
