@@ -76,7 +76,12 @@ const knownOperations: Record<string, readonly string[]> = {
     'ChangeMessageVisibilityBatch',
     'GetQueueAttributes',
   ],
-  secretsmanager: ['GetSecretValue', 'DescribeSecret', 'PutSecretValue'],
+  secretsmanager: [
+    'GetSecretValue',
+    'DescribeSecret',
+    'PutSecretValue',
+    'UpdateSecretVersionStage',
+  ],
   AWSEvents: ['PutEvents'],
   TrentService: ['GenerateDataKey', 'Encrypt', 'Decrypt'],
 };

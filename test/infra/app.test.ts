@@ -49,17 +49,17 @@ describe('a configuration with mistakes', () => {
     expect(made).toEqual([]);
   });
 
-  it('is refused for what this release does not do', () => {
+  it.each(['mailbox', 'mirror', 'bisync', 'both-ways'])('is judged by its mode: %s', (mode) => {
     const { path, remove } = givenFile(
-      'bisync.json',
+      'mode.json',
       JSON.stringify({
         deployment: 'home',
-        agents: {
-          ann: { sync: { provider: 'dropbox', mode: 'bisync', dropbox: { token: '${T}' } } },
-        },
+        agents: { ann: { sync: { provider: 'dropbox', mode, dropbox: { token: '${T}' } } } },
       }),
     );
-    expect(() => readConfig((name) => (name === 'config' ? path : undefined))).toThrow(/bisync/);
+    const read = (): unknown => readConfig((name) => (name === 'config' ? path : undefined));
+    if (mode === 'both-ways') expect(read).toThrow(/sync\.mode/);
+    else expect(read()).toMatchObject({ config: { agents: [{ sync: { mode } }] } });
     remove();
   });
 

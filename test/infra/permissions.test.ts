@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { givenAgent, givenDeployment, resources } from './fixtures.ts';
-import { allowedOn, readable, statementsOf } from './policies.ts';
+import { allowedOn, deniedOn, readable, statementsOf } from './policies.ts';
 
 const { template } = givenDeployment([givenAgent('ann'), givenAgent('bob')]);
 const roles = { sync: 'AgentsSyncRole', drain: 'AgentsDrainRole', notify: 'WebhooksNotifyRole' };
@@ -8,6 +8,7 @@ const names = Object.keys(roles) as (keyof typeof roles)[];
 
 const on = (role: keyof typeof roles, action: string): string[] =>
   allowedOn(template, roles[role], action);
+const workspaces = '<BucketsWorkspace.Arn>/*/workspace/*';
 const secret = (kind: string): string =>
   `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:workspace-sync/home/*/${kind}-??????`;
 
@@ -28,8 +29,8 @@ describe('roles', () => {
     expect(JSON.stringify(statementsOf(template, roles[name]))).not.toContain('BucketsSnapshots');
   });
 
-  it.each(names)('%s cannot delete what anybody may have only in one version', (name) => {
-    expect(on(name, 's3:DeleteObject')).toEqual([]);
+  it.each(names)('%s deletes nothing but files of workspaces, if anything', (name) => {
+    expect(on(name, 's3:DeleteObject')).toEqual(name === 'sync' ? [workspaces] : []);
   });
 
   it('may write logs to their own group', () => {
@@ -58,7 +59,8 @@ describe('refreshed tokens', () => {
   });
 
   it.each(['dropbox', 'gdrive', 'onedrive'])('are those of %s', (provider) => {
-    const sync = { provider, mode: 'mailbox', [provider]: { token: '${T}' } };
+    const drive = provider === 'onedrive' ? { driveId: 'b!1', driveType: 'personal' } : {};
+    const sync = { provider, mode: 'mailbox', [provider]: { token: '${T}', ...drive } };
     expect(savers([givenAgent('ann', { sync })])).toEqual({ sync: ['sync'], drain: [] });
   });
 
@@ -97,10 +99,18 @@ function savers(agents: Parameters<typeof givenDeployment>[0]): Record<string, s
 }
 
 describe('sync', () => {
-  it('reads workspaces and writes into inboxes, and nowhere else', () => {
-    expect(on('sync', 's3:GetObject')).toContain('<BucketsWorkspace.Arn>/*/workspace/*');
-    const written = on('sync', 's3:PutObject').filter((arn) => arn.includes('Workspace'));
-    expect(written).toEqual(['<BucketsWorkspace.Arn>/*/workspace/_inbox/*']);
+  it('reads and changes the files of workspaces, and nothing beside them', () => {
+    for (const action of ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']) {
+      const there = on('sync', action).filter((arn) => arn.includes('Workspace'));
+      expect(there, action).toEqual([workspaces]);
+    }
+  });
+
+  it('is forbidden to delete what lies in an inbox', () => {
+    const inboxes = '<BucketsWorkspace.Arn>/*/workspace/_inbox/*';
+    expect(deniedOn(template, roles.sync, 's3:DeleteObject')).toEqual([inboxes]);
+    const denial = statementsOf(template, roles.sync).find(({ Effect }) => Effect === 'Deny');
+    expect(denial).toEqual({ Effect: 'Deny', Action: ['s3:DeleteObject'], Resource: [inboxes] });
   });
 
   it('has nothing to do with drops', () => {
@@ -110,7 +120,7 @@ describe('sync', () => {
   it('keeps its state', () => {
     const state = on('sync', 's3:PutObject').filter((arn) => arn.includes('State'));
     expect(state).toEqual(
-      ['history', 'journals', 'leases', 'manifests', 'status'].map(
+      ['bisync', 'history', 'journals', 'leases', 'manifests', 'settings', 'status'].map(
         (kind) => `<BucketsState.Arn>/${kind}/*`,
       ),
     );
@@ -136,7 +146,7 @@ describe('sync', () => {
     });
     const { template: native } = givenDeployment([agent]);
     const objects = 'arn:<AWS::Partition>:s3:::the-team/team/ann/*';
-    expect(allowedOn(native, roles.sync, 's3:DeleteObject')).toEqual([objects]);
+    expect(allowedOn(native, roles.sync, 's3:DeleteObject')).toEqual([workspaces, objects]);
     expect(allowedOn(native, roles.sync, 's3:PutObject')).toContain(objects);
     expect(allowedOn(native, roles.sync, 's3:GetObject')).toContain(objects);
     const list = statementsOf(native, roles.sync).find(({ Condition }) => Condition);
@@ -154,6 +164,7 @@ describe('sync', () => {
     });
     const { template: native } = givenDeployment([agent]);
     expect(allowedOn(native, roles.sync, 's3:DeleteObject')).toEqual([
+      workspaces,
       'arn:<AWS::Partition>:s3:::the-team/a${*}b${?}/*',
     ]);
   });
@@ -166,7 +177,7 @@ describe('sync', () => {
       sync: { provider: 's3', mode: 'mailbox', s3 },
     });
     const { template: foreign } = givenDeployment([agent]);
-    expect(allowedOn(foreign, roles.sync, 's3:DeleteObject')).toEqual([]);
+    expect(allowedOn(foreign, roles.sync, 's3:DeleteObject')).toEqual([workspaces]);
   });
 });
 

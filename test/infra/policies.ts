@@ -33,10 +33,19 @@ export function statementsOf(template: Template, role: string): Statement[] {
     }));
 }
 
-/** The resources on which the role may do this. */
+/** The resources on which statements allow the role this; a denial of some of them stands elsewhere. */
 export function allowedOn(template: Template, role: string, action: string): string[] {
+  return resourcesOf('Allow', template, role, action);
+}
+
+/** The resources on which the role is forbidden this, whatever else is allowed. */
+export function deniedOn(template: Template, role: string, action: string): string[] {
+  return resourcesOf('Deny', template, role, action);
+}
+
+function resourcesOf(effect: string, template: Template, role: string, action: string): string[] {
   return statementsOf(template, role)
-    .filter(({ Action }) => Action.includes(action))
+    .filter(({ Effect, Action }) => Effect === effect && Action.includes(action))
     .flatMap(({ Resource }) => Resource)
     .sort();
 }

@@ -140,13 +140,17 @@ describe('a request with a JSON protocol', () => {
     ]);
   });
 
-  it('reads a secret, whose ARN has six characters more than its name', () => {
-    const needs = named(ofJson('secretsmanager.GetSecretValue', { SecretId: 'a/b' }));
-    expect(needs).toHaveLength(1);
-    expect(needs?.[0]).toMatch(
-      /^secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:a\/b-\w{6}$/,
-    );
-  });
+  it.each(['GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'])(
+    '%s needs the ARN of a secret, which has six characters more than its name',
+    (operation) => {
+      const needs = named(ofJson(`secretsmanager.${operation}`, { SecretId: 'a/b' }));
+      expect(needs).toHaveLength(1);
+      expect(needs?.[0]).toMatch(/:secret:a\/b-\w{6}$/);
+      expect(needs?.[0]).toContain(
+        `secretsmanager:${operation} arn:aws:secretsmanager:eu-west-1:111122223333:`,
+      );
+    },
+  );
 
   it.each(['GenerateDataKey', 'Encrypt', 'Decrypt'])('asks KMS to %s with a key', (operation) => {
     const arn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd';
