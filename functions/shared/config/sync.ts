@@ -19,8 +19,10 @@ const what = {
     .optional()
     .meta(
       notes(
-        'Required unless the provider is `off`. `mailbox` pushes the workspace up and drains ' +
-          '`_outbox` into `_inbox`; `mirror` pulls the cloud folder down; `bisync` goes both ways.',
+        'Required unless the provider is `off`. `mailbox` makes the cloud folder what the workspace ' +
+          'is, and drains `_outbox` into `_inbox`; `mirror` makes the workspace what the cloud ' +
+          'folder is, and changes nothing there; `bisync` carries the changes of either side to ' +
+          'the other, and begins with a resync that somebody asks for.',
       ),
     ),
   remotePath: z
@@ -99,8 +101,8 @@ const guards = {
     .default(50)
     .meta(
       notes(
-        'A run that would delete more than this share of the cloud folder, in percent, and more ' +
-          'than `maxDeleteFiles`, is blocked before it changes anything.',
+        'A run that would delete more than this share of the files of a side, in percent, and ' +
+          'more than `maxDeleteFiles`, is blocked before it changes anything.',
         added,
       ),
     ),
@@ -111,31 +113,46 @@ const guards = {
     .meta(notes('Number of files that a run may delete whatever their share.', added)),
   trash: flag(
     true,
-    'Keep what a run deletes or overwrites in the cloud folder under `.trash/<date>`.',
+    'Keep what a run deletes or overwrites under `.trash/<date>/<run>` of the side where it does so. ' +
+      'A pull into the deployment’s own bucket needs none: that keeps older versions for 30 days.',
     added,
   ),
 };
 
 const otherModes = {
-  ingest: flag(false, 'Mode `mirror` only: copy new files of `ingestPath` up.'),
-  ingestPath: folderInside.default('inbox').meta(
-    notes('Mode `mirror` only: the folder of the workspace that `ingest` copies up.', {
-      allowed: 'a path relative to the workspace without ".." or backslash',
-    }),
+  ingest: flag(
+    false,
+    'Mode `mirror` only: after each pull, copy up the files of `ingestPath` that the cloud folder ' +
+      'does not have. Nothing is replaced or deleted there: a file that was changed after it had been ' +
+      'copied is not sent again, and the report names it.',
   ),
+  ingestPath: folderInside
+    .default('inbox')
+    .meta(
+      notes(
+        'Mode `mirror` only: the folder that `ingest` copies up, to the same name in the cloud ' +
+          'folder. It lies beside the folder of `localPath`, or in the workspace where `localPath` is ' +
+          'all of it; then the mirror leaves that folder alone on both sides.',
+        { allowed: 'a path relative to the workspace without ".." or backslash' },
+      ),
+    ),
   conflictResolve: z
     .enum(['newer', 'local', 'remote'])
     .default('newer')
     .meta(
       notes(
-        'Mode `bisync` only: which side wins a conflict. `local` is the workspace, `remote` the ' +
-          'cloud folder.',
+        'Mode `bisync` only: whose version of a file keeps the name when both sides have changed ' +
+          'it; the other is kept beside it, as `<name>.conflict1`, on both sides. `local` is the ' +
+          'workspace, `remote` the cloud folder. `newer` goes by the times that both show, which on ' +
+          'S3 are those of the upload; where a side keeps no times that can be compared (plain ' +
+          'WebDAV, FTP) the cloud folder wins, with a warning. In a resync the other version ' +
+          'goes to the trash instead.',
       ),
     ),
   checkAccess: flag(
     false,
-    'Mode `bisync` only: run only while a file `RCLONE_TEST` lies in the root of both sides, as ' +
-      'proof that both are there. A resync makes it.',
+    'Mode `bisync` only: change nothing unless a file `RCLONE_TEST` lies on both sides, as proof that ' +
+      'both are the right folders and can be read. A resync puts it into the root of each.',
     added,
   ),
 };

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Side } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import type { ObjectStore } from '../state/object-store.ts';
@@ -57,9 +56,9 @@ export async function writeManifest(
 export const notSeenYet = '';
 
 /**
- * What changes when somebody changes a file of this side: in the workspace its tag where the listing
- * has one, in the cloud folder what it shows of itself.
+ * What changes when somebody changes a file: its hash or tag where the listing has one, otherwise its
+ * size and time.
  */
-export function identity(side: Side, { size, modified, hash }: ListedFile): string {
-  return side === 'workspace' && hash !== undefined ? hash : `${size}/${modified}`;
+export function identity({ size, modified, hash }: ListedFile): string {
+  return hash ?? `${size}/${modified}`;
 }

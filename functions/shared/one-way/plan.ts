@@ -152,7 +152,7 @@ function inStep(source: ListedFile, destination: ListedFile, sides: PlanSides): 
   const { workspace, cloud } = bySide(sides.direction, source, destination);
   const pair = sides.manifest.files?.get(workspace.path);
   const same = (side: 'workspace' | 'cloud', now: ListedFile): boolean =>
-    pair?.[side] === identity(side, now) ||
+    pair?.[side] === identity(now) ||
     (pair?.[side] === notSeenYet && side === waysOf(sides.direction).destination);
   return same('workspace', workspace) && same('cloud', cloud);
 }

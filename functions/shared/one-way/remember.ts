@@ -72,7 +72,7 @@ function judge(
   if (!find) {
     if (!outcome.sent.has(file.path)) return undefined;
     const pair = { workspace: notSeenYet, cloud: notSeenYet };
-    return { path: file.path, pair: { ...pair, [ways.source]: identity(ways.source, file) } };
+    return { path: file.path, pair: { ...pair, [ways.source]: identity(file) } };
   }
   // Only rclone's word counts: a file of the right size may still be the old one.
   if (!outcome.sent.has(file.path) && !compared.has(file)) {
@@ -88,7 +88,7 @@ function judge(
 }
 
 function pairOf(workspace: ListedFile, cloud: ListedFile): Pair {
-  return { workspace: identity('workspace', workspace), cloud: identity('cloud', cloud) };
+  return { workspace: identity(workspace), cloud: identity(cloud) };
 }
 
 /** Finds a file of the destination by the name that it was sent under. */

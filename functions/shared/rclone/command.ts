@@ -127,6 +127,7 @@ function translate(command: RcloneCommand): Translation {
           '-R',
           '--fast-list',
           '--no-mimetype',
+          ...(command.from.remote.listsHashes ? ['--hash'] : []),
           ...serverTimes,
           ...filters(command.exclude, command.include),
         ],

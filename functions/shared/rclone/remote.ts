@@ -12,6 +12,8 @@ export interface Remote {
   caseInsensitive: boolean;
   /** Whether it keeps an MD5 of each file, as S3 does, so that both can be compared by it. */
   keepsMd5: boolean;
+  /** Whether its listings have a hash of each file, at no further cost. */
+  listsHashes: boolean;
   /** Flags that every command to this remote needs. */
   flags: string[];
 }
@@ -65,6 +67,9 @@ export interface S3Access {
 
 /** Backends on which `A.txt` and `a.txt` are one file. */
 const caseInsensitiveTypes = new Set(['dropbox', 'onedrive', 'box', 'sharefile', 'zoho', 'pcloud']);
+
+/** Backends that send a hash with each entry of a listing: S3 and others would be asked file by file. */
+const typesWithHashes = new Set(['dropbox', 'drive', 'onedrive', 'box', 'pcloud', 'b2']);
 
 /**
  * The cloud folder as an rclone remote.
@@ -235,6 +240,7 @@ function remote(
     root,
     caseInsensitive: caseInsensitiveTypes.has(type),
     keepsMd5: ['s3', 'drive'].includes(type),
+    listsHashes: typesWithHashes.has(type),
     flags: silentWaiters.has(type) ? [...flags, '-v'] : flags,
   };
 }

@@ -34,6 +34,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
       },
       caseInsensitive: true,
       keepsMd5: false,
+      listsHashes: true,
       flags: ['--tpslimit=12', '--tpslimit-burst=12'],
     },
   ],
@@ -70,6 +71,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
       },
       caseInsensitive: false,
       keepsMd5: true,
+      listsHashes: true,
       flags: [],
     },
   ],
@@ -81,6 +83,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
       options: { type: 'onedrive', token, drive_id: 'd!1', drive_type: 'personal' },
       caseInsensitive: true,
       keepsMd5: false,
+      listsHashes: true,
       flags: ['-v'],
     },
   ],
@@ -103,6 +106,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
       },
       caseInsensitive: false,
       keepsMd5: true,
+      listsHashes: false,
       flags: ['--s3-upload-cutoff=16Mi', '--s3-chunk-size=8Mi', '--s3-no-head'],
     },
   ],
@@ -174,6 +178,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
       options: { type: 'sftp', host: 'h', user: 'u', pass: 'hidden-0123' },
       caseInsensitive: false,
       keepsMd5: false,
+      listsHashes: false,
       flags: [],
     },
   ],
@@ -233,6 +238,7 @@ describe('a bucket of the deployment', () => {
       root: 'b/main/workspace',
       options: { type: 's3', env_auth: 'true', no_check_bucket: 'true', ...local },
       keepsMd5: true,
+      listsHashes: false,
     });
   });
 });

@@ -48,8 +48,7 @@ export async function planIngest(
     comparable: () => false,
     maxFileBytes,
   });
-  const before = (file: ListedFile): boolean =>
-    known?.get(file.path)?.workspace === identity('workspace', file);
+  const before = (file: ListedFile): boolean => known?.get(file.path)?.workspace === identity(file);
   const others = [...plan.update, ...plan.resend].filter((file) => !before(file));
   const unknown = others.filter((file) => !known?.has(file.path) && plan.resend.includes(file));
   const same = await equalFiles(places, unknown);

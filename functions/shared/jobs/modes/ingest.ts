@@ -11,6 +11,7 @@ import type { Place } from '../../rclone/command.ts';
 import { excludesOf } from '../../rclone/filter.ts';
 import { isMissingFolder, parseListing, type Listing } from '../../rclone/listing.ts';
 import { RcloneError, type RcloneResult } from '../../rclone/session.ts';
+import { explainErrors, longestWaitSeconds } from '../../rclone/trouble.ts';
 import { createPlan } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { required } from '../../runtime/runtime.ts';
@@ -19,7 +20,7 @@ import { bindingOf } from '../../workspace/places.ts';
 import type { Cycle } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
 import { planIngest, type IngestPlan } from './ingest-plan.ts';
-import { largestFile } from './one-way.ts';
+import { largestFile, rateLimited } from './one-way.ts';
 
 /** What the mirror leaves alone, on both sides, so that it cannot delete what ingest holds. */
 export function ingestExcludes({ ingest: isOn, localPath, ingestPath }: SyncConfig): string[] {
@@ -49,7 +50,7 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
   const copied = new Map(result?.account.copied.map(({ path, size }) => [path, size]));
   const done = [...plan.there, ...plan.copy.filter(({ path }) => copied.has(path))];
   const pairs = new Map(
-    done.map((file) => [file.path, { workspace: identity('workspace', file), cloud: notSeenYet }]),
+    done.map((file) => [file.path, { workspace: identity(file), cloud: notSeenYet }]),
   );
   if (copied.size > 0 || pairs.size !== (known?.size ?? 0)) {
     await writeManifest(store, key, fence, binding, pairs);
@@ -58,6 +59,9 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
   return {
     ...partial(skipped.length),
     ...(result?.outcome === 'time-up' ? { state: 'continued' } : {}),
+    ...(result?.outcome === 'rate-limited'
+      ? rateLimited(result.retryAfterSeconds ?? longestWaitSeconds, copied.size)
+      : {}),
     filesSent: copied.size,
     bytesSent: [...copied.values()].reduce((sum, size) => sum + size, 0),
     apiRetries: result?.account.retries ?? 0,
@@ -82,8 +86,10 @@ function notCopied(
   copied: ReadonlyMap<string, number>,
   result: RcloneResult | undefined,
 ): SkippedFile[] {
-  if (result === undefined || result.outcome === 'time-up') return [];
-  const reasons = new Map(result.account.errors.map(({ path, message }) => [path, message]));
+  if (result === undefined || ['time-up', 'rate-limited'].includes(result.outcome)) return [];
+  const reasons = new Map(
+    explainErrors(result.account).map(({ path, sentence }) => [path, sentence]),
+  );
   const other =
     result.outcome === 'done'
       ? 'it was not sent: it is gone from the workspace, or has appeared in the cloud folder'

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../../contract/index.ts';
+import type { OneWayResult } from '../../one-way/one-way.ts';
 import { createPlan, mergePlans } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { lookAtBothSides, makeMailboxes, type Cycle } from '../cycle.ts';
@@ -11,7 +12,8 @@ export async function mailbox(cycle: Cycle, dryRun: boolean): Promise<JobResult>
   const sides = await lookAtBothSides(cycle, 'push');
   if ('code' in sides) return { state: 'blocked', reason: sides };
   if (!dryRun) await makeMailboxes(cycle, sides);
-  const pushed = oneWayReport('push', await runOneWay(cycle, sides, 'push', dryRun), dryRun);
+  const result = await runOneWay(cycle, sides, 'push', dryRun);
+  const pushed = oneWayReport('push', result, dryRun);
   if (dryRun) {
     const deliver = sides.drops.map(({ path, size }): PlannedChange => {
       return { path, bytes: size, side: 'workspace' };
@@ -19,18 +21,22 @@ export async function mailbox(cycle: Cycle, dryRun: boolean): Promise<JobResult>
     const plan = mergePlans(pushed.plan ?? createPlan({}), createPlan({ deliver }));
     return { ...pushed, plan };
   }
-  if (pushed.state === 'continued') return pushed;
-  return withDeliveries(pushed, await drainOutbox(cycle, sides.drops));
+  if (result.timeUp) return pushed;
+  return withDeliveries(pushed, result, await drainOutbox(cycle, sides.drops));
 }
 
 /** A push that was blocked is blocked, whatever was delivered beside it. */
-function withDeliveries(pushed: JobResult, drained: Drained | undefined): JobResult {
+function withDeliveries(
+  pushed: JobResult,
+  { trouble }: OneWayResult,
+  drained: Drained | undefined,
+): JobResult {
   const { undelivered, remaining, skipped, warnings, ...counts } = deliveryReport(
     drained === undefined || drained === 'busy' ? [] : [drained],
   );
   const all = [...(pushed.skipped ?? []), ...skipped];
   const troubled = (pushed.skipped?.length ?? 0) + undelivered;
-  const ended = remaining > 0 ? ({ state: 'continued' } as const) : partial(troubled);
+  const ended = remaining > 0 ? ({ state: 'continued' } as const) : partial(troubled, trouble);
   return {
     ...pushed,
     ...counts,

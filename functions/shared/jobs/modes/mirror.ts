@@ -1,3 +1,4 @@
+import type { OneWayResult } from '../../one-way/one-way.ts';
 import { createPlan, mergePlans } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { lookAtBothSides, type Cycle } from '../cycle.ts';
@@ -10,11 +11,14 @@ export async function mirror(whole: Cycle, dryRun: boolean): Promise<JobResult> 
   const cycle = { ...whole, exclude: [...whole.exclude, ...ingestExcludes(whole.agent.sync)] };
   const sides = await lookAtBothSides(cycle, 'pull');
   if ('code' in sides) return { state: 'blocked', reason: sides };
-  const result = oneWayReport('pull', await runOneWay(cycle, sides, 'pull', dryRun), dryRun);
-  const pulled = sides.cloudExists ? result : { ...result, warnings: [noCloudFolder(cycle)] };
-  if (!cycle.agent.sync.ingest || pulled.state === 'continued') return pulled;
-  if (pulled.state === 'blocked' && !dryRun) return pulled;
-  return combine(pulled, await ingest(cycle, dryRun));
+  const result = await runOneWay(cycle, sides, 'pull', dryRun);
+  const pulled = {
+    ...oneWayReport('pull', result, dryRun),
+    ...(sides.cloudExists ? {} : { warnings: [noCloudFolder(cycle)] }),
+  };
+  if (!cycle.agent.sync.ingest || result.timeUp) return pulled;
+  if (result.blocked && !dryRun) return pulled;
+  return combine(pulled, result, await ingest(cycle, dryRun));
 }
 
 function noCloudFolder({ agent }: Cycle): string {
@@ -22,17 +26,26 @@ function noCloudFolder({ agent }: Cycle): string {
   return `the cloud folder ${path} does not exist yet: there is nothing to pull`;
 }
 
-function combine(pulled: JobResult, ingested: JobResult): JobResult {
+function combine(
+  pulled: JobResult,
+  { trouble, blocked }: OneWayResult,
+  ingested: JobResult,
+): JobResult {
   const skipped = [...(pulled.skipped ?? []), ...(ingested.skipped ?? [])];
   const plans = [pulled.plan, ingested.plan].filter((plan) => plan !== undefined);
   return {
     ...pulled,
     ...ingested,
-    ...partial(skipped.length),
+    ...partial(skipped.length, trouble),
     ...(ingested.state === 'continued' ? { state: 'continued' } : {}),
-    ...(pulled.state === 'blocked' ? { state: 'blocked', reason: pulled.reason } : {}),
+    ...(ingested.reason?.code === 'rate-limited' ? ended(ingested) : {}),
+    ...(blocked ? { state: 'blocked', reason: blocked } : {}),
     apiRetries: (pulled.apiRetries ?? 0) + (ingested.apiRetries ?? 0),
     skipped,
     ...(plans.length > 0 ? { plan: mergePlans(createPlan({}), ...plans) } : {}),
   };
+}
+
+function ended({ state, reason }: JobResult): Pick<JobResult, 'state' | 'reason'> {
+  return { state, ...(reason ? { reason } : {}) };
 }
