@@ -1,4 +1,5 @@
 import { changes, type Change, type PlannedChange, type RunPlan } from '../contract/index.ts';
+import { visible } from '../telemetry.ts';
 
 /** Names of each kind that are written out; more are counted. */
 const maxNames = 50;
@@ -30,7 +31,7 @@ const marks: Record<Change, string> = {
 
 function line(change: Change, { path, bytes, side }: PlannedChange): string {
   const where = change === 'conflict' ? `the version of the ${side} wins` : `in the ${side}`;
-  return `${marks[change]} ${verbs[change]} ${JSON.stringify(path)} (${bytes} bytes), ${where}`;
+  return `${marks[change]} ${verbs[change]} ${visible(JSON.stringify(path))} (${bytes} bytes), ${where}`;
 }
 
 function more({ totals, ...lists }: RunPlan, change: Change): string[] {
