@@ -17,7 +17,7 @@ export function manifestOf(...pairs: [workspace: ListedFile, cloud: ListedFile][
     files: new Map(
       pairs.map(([workspace, cloud]) => [
         workspace.path,
-        { workspace: identity('workspace', workspace), cloud: identity('cloud', cloud) },
+        { workspace: identity(workspace), cloud: identity(cloud) },
       ]),
     ),
   };

@@ -111,7 +111,7 @@ describe('a plan', () => {
   });
 
   it('believes what an earlier leg has sent, whatever time the cloud folder gives it', () => {
-    const sent = { workspace: identity('workspace', file('a')), cloud: notSeenYet };
+    const sent = { workspace: identity(file('a')), cloud: notSeenYet };
     const manifest = { files: new Map([['a', sent]]) };
 
     const seen = planFor({
