@@ -51,12 +51,23 @@ async function bisyncLeg(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncRe
   return inStep(leg, rememberedOf(found.state));
 }
 
-/** Major and minor version: within one, listings stay readable. */
-async function rcloneRelease({ session }: BisyncDeps): Promise<string> {
-  const result = await session.run({ kind: 'version' });
-  const release = /^rclone v(\d+\.\d+)/.exec(result.stdout)?.[1];
-  if (release === undefined) throw new RcloneError('rclone does not say its version', result);
+let release: Promise<string> | undefined;
+
+/** Asked once: a function has the same rclone for as long as it lives. */
+function rcloneRelease(deps: BisyncDeps): Promise<string> {
+  release ??= askRelease(deps).catch((error: unknown) => {
+    release = undefined;
+    throw error;
+  });
   return release;
+}
+
+/** Major and minor version: within one, listings stay readable. */
+async function askRelease({ session }: BisyncDeps): Promise<string> {
+  const result = await session.run({ kind: 'version' });
+  const found = /^rclone v(\d+\.\d+)/.exec(result.stdout)?.[1];
+  if (found === undefined) throw new RcloneError('rclone does not say its version', result);
+  return found;
 }
 
 function rememberedOf({ pair, listings }: BisyncState): Remembered {
@@ -87,10 +98,11 @@ async function inStep(leg: Leg, stored: Remembered): Promise<BisyncResult> {
 
 /** rclone does not look at the times of some remotes: what changed without growing is shown to it. */
 async function markUnseenChanges(leg: Leg, { sides }: Remembered): Promise<void> {
-  for (const side of ['workspace', 'cloud'] as const) {
-    if (timesOf(leg.deps[side]) !== 'unused') continue;
-    markChanged(sides[side], await listSide(leg, side));
-  }
+  const unseen = (['workspace', 'cloud'] as const).filter(
+    (side) => timesOf(leg.deps[side]) === 'unused',
+  );
+  const seen = await Promise.all(unseen.map((side) => listSide(leg, side)));
+  for (const [at, side] of unseen.entries()) markChanged(sides[side], seen[at] ?? new Map());
 }
 
 type Proceeded = BisyncResult | { stop: BisyncStop; first: Attempt };

@@ -82,7 +82,11 @@ function needsALook({ deps }: Leg, { story }: Attempt): boolean {
 /** Both sides as they are; `undefined` where there is no time to look. */
 async function lookAtBoth(leg: Leg): Promise<Record<Side, Seen> | undefined> {
   try {
-    return { workspace: await listSide(leg, 'workspace'), cloud: await listSide(leg, 'cloud') };
+    const [workspace, cloud] = await Promise.all([
+      listSide(leg, 'workspace'),
+      listSide(leg, 'cloud'),
+    ]);
+    return { workspace, cloud };
   } catch (error) {
     if (error instanceof RcloneError && error.code === 'rclone-time-up') return undefined;
     throw error;

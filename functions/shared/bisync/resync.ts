@@ -1,4 +1,5 @@
 import type { Side } from '../contract/index.ts';
+import { isMissingFolder, parseListing } from '../rclone/listing.ts';
 import { RcloneError } from '../rclone/session.ts';
 import { createPlan } from '../runtime/plan.ts';
 import { attemptBisync } from './attempt.ts';
@@ -36,10 +37,11 @@ export async function resync(leg: Leg): Promise<BisyncResult> {
 }
 
 async function planResync(leg: Leg): Promise<BisyncResult> {
-  const sides = {
-    workspace: await lookForSide(leg, 'workspace'),
-    cloud: await lookForSide(leg, 'cloud'),
-  };
+  const [seen, there] = await Promise.all([
+    lookForSide(leg, 'workspace'),
+    lookForSide(leg, 'cloud'),
+  ]);
+  const sides = { workspace: seen, cloud: there };
   const { workspace = new Map<string, never>(), cloud = new Map<string, never>() } = sides;
   for (const side of ['workspace', 'cloud'] as const) {
     // rclone fails where a folder is missing; the real run makes it.
@@ -55,13 +57,24 @@ async function planResync(leg: Leg): Promise<BisyncResult> {
 
 /** Makes what bisync wants to find on both sides: the folder, and the marker where it is to look. */
 async function prepare(leg: Leg): Promise<void> {
+  await Promise.all([prepareSide(leg, 'workspace'), prepareSide(leg, 'cloud')]);
+}
+
+async function prepareSide(leg: Leg, side: Side): Promise<void> {
   const { session, ...deps } = leg.deps;
-  for (const side of ['workspace', 'cloud'] as const) {
-    const files = await lookForSide(leg, side);
-    if (!files) await makeFolder(leg, side);
-    if (!leg.order.checkAccess || files?.has(marker)) continue;
-    await session.write({ remote: deps[side], path: marker }, text(markerText));
-  }
+  const names = await namesOfSide(leg, side);
+  if (!names) await makeFolder(leg, side);
+  if (!leg.order.checkAccess || names?.has(marker)) return;
+  await session.write({ remote: deps[side], path: marker }, text(markerText));
+}
+
+/** The files that lie directly in a side's folder, or `undefined` where there is no such folder. */
+async function namesOfSide({ deps }: Leg, side: Side): Promise<ReadonlySet<string> | undefined> {
+  const from = { remote: deps[side], path: '' };
+  const result = await deps.session.run({ kind: 'list-files', from });
+  if (isMissingFolder(result)) return undefined;
+  if (result.outcome !== 'done') throw new RcloneError(`${side} cannot be listed`, result);
+  return new Set(parseListing(result.stdout).files.map(({ path }) => path));
 }
 
 async function makeFolder({ deps }: Leg, side: Side): Promise<void> {
