@@ -36,7 +36,16 @@ export interface S3Server {
   bucket(name: string): Bucket;
   /** What Secrets Manager answers, whatever it is asked for. */
   secret: Record<string, string>;
+  /** What was put on the bus since it was last emptied. */
+  events: BusEvent[];
   stop(): Promise<void>;
+}
+
+export interface BusEvent {
+  Source: string;
+  DetailType: string;
+  /** JSON. */
+  Detail: string;
 }
 
 /** The objects of a bucket, with their keys in order. */
@@ -119,6 +128,7 @@ export async function startS3Server(): Promise<S3Server> {
     forgetParts: false,
     counts: new Map(),
     secret: {},
+    events: [],
     bucket(name) {
       const bucket = buckets.get(name) ?? new Bucket();
       buckets.set(name, bucket);
@@ -231,9 +241,12 @@ function withoutChunkFrames(body: Buffer): Buffer {
   }
 }
 
-function answerService({ secret }: S3Server, target: string, body: Buffer): Answer {
+function answerService({ secret, events }: S3Server, target: string, body: Buffer): Answer {
   const answers: Record<string, () => object> = {
-    'AWSEvents.PutEvents': () => ({ FailedEntryCount: 0, Entries: [{ EventId: '0' }] }),
+    'AWSEvents.PutEvents': () => {
+      events.push(...(JSON.parse(body.toString()) as { Entries: BusEvent[] }).Entries);
+      return { FailedEntryCount: 0, Entries: [{ EventId: '0' }] };
+    },
     'AmazonSQS.SendMessage': () => {
       const { MessageBody } = JSON.parse(body.toString()) as { MessageBody: string };
       return {
