@@ -182,3 +182,26 @@ describe('trouble at a provider', () => {
     expect(report.reason?.message).toContain('rclone authorize dropbox');
   });
 });
+
+describe('a provider that takes _OUTBOX for _outbox', () => {
+  let world: SyncWorld;
+  beforeAll(async () => {
+    world = await SyncWorld.start('onedrive');
+  });
+  afterAll(() => world.close());
+
+  it('makes no drops of what the agent keeps under that name', async () => {
+    const many = Array.from({ length: 500 }, (_, index) => [`many/${index}.txt`, '']);
+    world.givenWorkspace({ ...Object.fromEntries(many), '_OUTBOX/own.txt': 'own' });
+    world.givenCloud({ '_Outbox/drop.txt': 'drop' });
+
+    const report = await world.sync({ mode: 'mailbox' });
+
+    expect(report).toMatchObject({ state: 'succeeded', filesSent: 500, filesDelivered: 1 });
+    expect(world.workspace()).toMatchObject({
+      '_inbox/drop.txt': 'drop',
+      '_OUTBOX/own.txt': 'own',
+    });
+    expect(Object.keys(world.cloud()).filter((path) => /outbox/i.test(path))).toEqual([]);
+  });
+});

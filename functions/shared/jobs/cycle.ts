@@ -20,7 +20,7 @@ import { reasonOf, type RunContext } from '../runtime/run.ts';
 import { required } from '../runtime/runtime.ts';
 import { conditionFailed } from '../state/s3-object-store.ts';
 import { listPrefix } from '../workspace/listing.ts';
-import { reservedFolders } from '../workspace/reserved.ts';
+import { reservedPattern } from '../workspace/reserved.ts';
 
 /** What a cycle works with. */
 export interface Cycle {
@@ -78,8 +78,8 @@ export async function lookAtBothSides(
       path,
       reason: 'this folder could not be listed: nothing below it was touched',
     })),
-    workspace: syncable(cycle, exclude, workspace),
-    cloud: syncable(cycle, exclude, cloud),
+    workspace: syncable(exclude, workspace),
+    cloud: syncable(exclude, cloud),
     drops: cloud.files
       .filter(({ path }) => inOutbox(path))
       .map((file) => dropOf({ ...file, path: file.path.slice(folders.outbox.length + 1) })),
@@ -89,19 +89,10 @@ export async function lookAtBothSides(
   };
 }
 
-/** What a listing has that is neither excluded nor in a reserved folder. */
-export function syncable(
-  { cloud }: Cycle,
-  exclude: string[],
-  { files, ...rest }: Listing,
-): Listing {
+/** What a listing has that is not left out: the reserved folders are. */
+export function syncable(exclude: string[], { files, ...rest }: Listing): Listing {
   const excluded = excludeMatcher(exclude);
-  return {
-    files: files.filter(
-      ({ path }) => !excluded(path) && !reservedFolders.includes(firstFolder(cloud, `${path}/`)),
-    ),
-    ...rest,
-  };
+  return { files: files.filter(({ path }) => !excluded(path)), ...rest };
 }
 
 /** The first folder of a path, as the cloud folder knows it: `_Outbox` may be `_outbox` there. */
@@ -148,7 +139,7 @@ export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Loo
     from: { remote: cloud, path: '' },
     exclude,
     // What a person drops is delivered, whatever is left out of the push.
-    include: [`/${folders.outbox}/**`],
+    include: [`${reservedPattern(folders.outbox, cloud.caseInsensitive)}/**`],
   });
   if (isMissingFolder(result)) return missing;
   return lookOf('The cloud folder cannot be listed', result);

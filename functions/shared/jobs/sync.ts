@@ -128,11 +128,15 @@ async function withCycle(
         ...places,
         ...opened,
         synced: below(places.workspace, agent.sync.localPath),
-        exclude: [...reservedExcludes, ...agent.sync.exclude],
+        exclude: [...reservedExcludes(isCaseless(places)), ...agent.sync.exclude],
       }),
     );
   });
   return 'held' in result ? busy(result) : result;
+}
+
+function isCaseless({ workspace, cloud }: Pick<Cycle, 'workspace' | 'cloud'>): boolean {
+  return workspace.caseInsensitive || cloud.caseInsensitive;
 }
 
 async function withSession(

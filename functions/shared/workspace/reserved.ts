@@ -1,5 +1,4 @@
 import { folders } from '../contract/index.ts';
-import { excludesOf } from '../rclone/filter.ts';
 
 /** The folders at the root, on either side, that no sync lists, writes to or deletes in. */
 export const reservedFolders: readonly string[] = [
@@ -13,5 +12,17 @@ export const reservedFolders: readonly string[] = [
 /**
  * The reserved folders as excludes. A file of such a name is left out, too: uploading it would put it
  * in the place of the folder.
+ * @param anyCase where one of the sides takes `_Outbox` for `_outbox`
  */
-export const reservedExcludes = reservedFolders.flatMap(excludesOf);
+export function reservedExcludes(anyCase: boolean): string[] {
+  return reservedFolders.flatMap((folder) => {
+    const pattern = reservedPattern(folder, anyCase);
+    return [pattern, `${pattern}/**`];
+  });
+}
+
+/** The pattern of a folder at the root; none of their names has a character that means something. */
+export function reservedPattern(folder: string, anyCase: boolean): string {
+  if (!anyCase) return `/${folder}`;
+  return `/${folder.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`)}`;
+}

@@ -63,7 +63,7 @@ export async function runOneWay(
       store: context.runtime.store,
       relist: async () => {
         const listing = push ? await listCloud(cycle) : await listAgain(cycle);
-        return syncable(cycle, sides.exclude, listing).files;
+        return syncable(sides.exclude, listing).files;
       },
     },
   );
