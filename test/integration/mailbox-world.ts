@@ -1,7 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { deployment, mailboxAgent, startWorld, type World } from '../../local/world.ts';
+import type { Emulator } from '../../local/emulator.ts';
+import {
+  deployment,
+  mailboxAgent,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from '../../local/world.ts';
 import type { JobReport, JobRequest, Receipt } from '../../functions/shared/contract/index.ts';
 import { until } from '../fixtures/until.ts';
 import { synthesize } from './world-assembly.ts';
@@ -14,16 +21,28 @@ export interface AgentSettings {
   backup?: Record<string, unknown>;
 }
 
+/** What stands between the functions and the world, where a test wants to see their requests. */
+export interface Between {
+  env?: WorldOptions['env'];
+  /** The address that the agents are given instead of the cloud folder's own. */
+  cloudUrl?: (url: string, emulator: Emulator) => Promise<string>;
+}
+
 /** A deployment with one agent for each test, so that tests do not meet. */
-export async function givenAgents(agents: Record<string, AgentSettings>): Promise<World> {
+export async function givenAgents(
+  agents: Record<string, AgentSettings>,
+  { env, cloudUrl }: Between = {},
+): Promise<World> {
   return startWorld({
     synthesize,
-    configure: (places) => ({
-      deployment,
-      agents: Object.fromEntries(
-        Object.entries(agents).map(([name, { sync, webhook, workspace, backup }]) => {
-          const base = mailboxAgent(places);
-          return [
+    ...(env ? { env } : {}),
+    configure: async (places, emulator) => {
+      const url = (await cloudUrl?.(places.cloudUrl, emulator)) ?? places.cloudUrl;
+      const base = mailboxAgent({ ...places, cloudUrl: url });
+      return {
+        deployment,
+        agents: Object.fromEntries(
+          Object.entries(agents).map(([name, { sync, webhook, workspace, backup }]) => [
             name,
             {
               ...(workspace ? { workspace } : {}),
@@ -31,10 +50,10 @@ export async function givenAgents(agents: Record<string, AgentSettings>): Promis
               sync: { ...base['sync'], remotePath: name, interval: 0, ...sync },
               webhook: { ...base['webhook'], agentId: name, ...webhook },
             },
-          ];
-        }),
-      ),
-    }),
+          ]),
+        ),
+      };
+    },
   });
 }
 
@@ -66,6 +85,13 @@ export class Mailbox {
       const Key = `${this.agent}/workspace/${path}`;
       await this.world.s3.send(new DeleteObjectCommand({ Bucket, Key }));
     }
+  }
+
+  /** Takes away what runs remember under this key. */
+  async forgetState(Key: string): Promise<void> {
+    const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
+    const Bucket = this.world.outputs['StateBucketName'];
+    await this.world.s3.send(new DeleteObjectCommand({ Bucket, Key }));
   }
 
   async givenCloud(files: Record<string, string>): Promise<void> {
