@@ -6,7 +6,6 @@ import { carryOut } from './carry-out.ts';
 import { oneSideEmpty, withSomething } from './empty-side.ts';
 import { guardDeletes, shareOf } from './guard.ts';
 import { bisyncError, listSide, openLeg, ordinary, sizesOf, type Leg } from './leg.ts';
-import { parseRemembered, type RememberedFile, type RememberedSide } from './listing.ts';
 import type { BisyncStop } from './log.ts';
 import type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';
 import { deletesOf, planOf } from './plan.ts';
@@ -15,7 +14,7 @@ import { timesOf } from './remotes.ts';
 import { planned, stopped, warningsOf } from './result.ts';
 import { resync } from './resync.ts';
 import { markChanged } from './settle.ts';
-import { digest, readState, type BisyncState, type Identity } from './state.ts';
+import { digest, readState, type Identity } from './state.ts';
 import { createTally, totals } from './tally.ts';
 import { filtersText } from './workdir.ts';
 
@@ -48,7 +47,7 @@ async function bisyncLeg(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncRe
   if (order.resync) return resync(leg);
   const found = await readState(deps.store, order.agent, identity);
   if ('lost' in found) return stopped(leg, needsResync(order.agent, found.lost));
-  return inStep(leg, rememberedOf(found.state));
+  return inStep(leg, { pair: found.state.pair, sides: found.state.listings });
 }
 
 let release: Promise<string> | undefined;
@@ -68,12 +67,6 @@ async function askRelease({ session }: BisyncDeps): Promise<string> {
   const found = /^rclone v(\d+\.\d+)/.exec(result.stdout)?.[1];
   if (found === undefined) throw new RcloneError('rclone does not say its version', result);
   return found;
-}
-
-function rememberedOf({ pair, listings }: BisyncState): Remembered {
-  const side = (text: string): RememberedSide =>
-    parseRemembered(text) ?? new Map<string, RememberedFile>();
-  return { pair, sides: { workspace: side(listings.workspace), cloud: side(listings.cloud) } };
 }
 
 async function inStep(leg: Leg, stored: Remembered): Promise<BisyncResult> {

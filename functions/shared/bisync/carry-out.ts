@@ -124,8 +124,17 @@ async function remember(
 }
 
 function isSame(before: Remembered, now: Remembered): boolean {
-  const text = (side: RememberedSide): string => formatRemembered(side);
-  return (['workspace', 'cloud'] as const).every(
-    (side) => text(before.sides[side]) === text(now.sides[side]),
+  return (['workspace', 'cloud'] as const).every((side) =>
+    isSameSide(before.sides[side], now.sides[side]),
   );
+}
+
+function isSameSide(before: RememberedSide, now: RememberedSide): boolean {
+  if (before.size !== now.size) return false;
+  return [...now].every(([path, { size, time, rest }]) => {
+    const was = before.get(path);
+    if (was?.size !== size || was.time !== time) return false;
+    const { flags, hash, id, name } = was.rest;
+    return flags === rest.flags && hash === rest.hash && id === rest.id && name === rest.name;
+  });
 }

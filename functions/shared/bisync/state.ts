@@ -4,9 +4,15 @@ import { stateKeys } from '../contract/index.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import { StateCorruptError } from '../state/json.ts';
 import type { ObjectStore } from '../state/object-store.ts';
-import { parseRemembered } from './listing.ts';
+import { parseRemembered, type RememberedSide } from './listing.ts';
 
-const listing = z.string().refine((text) => parseRemembered(text) !== undefined);
+/** Kept as bisync writes it, and read once: a side may have tens of thousands of lines. */
+const listing = z.string().transform((text, context): RememberedSide => {
+  const side = parseRemembered(text);
+  if (side) return side;
+  context.addIssue('this is not a listing of bisync');
+  return z.NEVER;
+});
 
 const schema = z.object({
   version: z.literal(1),
@@ -22,7 +28,7 @@ const schema = z.object({
 });
 
 /** What bisync remembers between runs: both sides as they were when they were last in step. */
-export type BisyncState = z.infer<typeof schema>;
+export type BisyncState = z.output<typeof schema>;
 
 /** What a state must agree with to be of use. */
 export type Identity = Pick<BisyncState, 'binding' | 'filters' | 'rclone'>;
@@ -56,7 +62,7 @@ export async function writeState(
   store: ObjectStore,
   agent: string,
   fence: number,
-  state: BisyncState,
+  state: z.input<typeof schema>,
 ): Promise<void> {
   await writeFenced(store, stateKeys.bisync(agent), fence, state);
 }
