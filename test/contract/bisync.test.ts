@@ -258,8 +258,10 @@ describe('deletes', () => {
 
     expect(await world.run()).toMatchObject({ filesSent: 1 });
     expectSame({ 'only.txt': 'two' });
-    // Nothing but its time tells that it is another one, and that has been remembered.
-    expect(await world.run()).toMatchObject({ filesSent: 0, conflicts: 0 });
+    // Its time alone tells that it is another one: forgotten, the next change were a conflict.
+    world.write({ 'cloud/only.txt': 'six' });
+    expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 1, conflicts: 0 });
+    expectSame({ 'only.txt': 'six' });
   });
 });
 
