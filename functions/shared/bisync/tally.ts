@@ -1,4 +1,5 @@
 import type { SkippedFile } from '../contract/index.ts';
+import { troubleOf } from '../rclone/trouble.ts';
 import type { Attempt } from './attempt.ts';
 import type { BisyncResult } from './order.ts';
 import { otherSide } from './plan.ts';
@@ -32,16 +33,18 @@ export function count(tally: Tally, { story, result }: Attempt): void {
   tally.retries += result.account.retries;
 }
 
-/** Files that rclone gave up, with its reasons. That two versions differ is a finding, not a failure. */
+/** Files that rclone gave up, with a reason each. That two versions differ is a finding, not a failure. */
 export function failuresOf({ result, story }: Attempt): SkippedFile[] {
   // What rclone was stopped at, or kept from by its provider, is not given up.
   const goesOn = ['done', 'time-up', 'rate-limited'].includes(result.outcome);
   if (goesOn || !story.applying) return [];
-  return result.account.errors.flatMap(({ path, message }) =>
-    path === undefined || isBisyncs(path) || /differ$/i.test(message)
-      ? []
-      : [{ path: path.replace(partial, ''), reason: message }],
-  );
+  const { errors, provider } = result.account;
+  return errors.flatMap(({ path, message }) => {
+    if (path === undefined || isBisyncs(path) || /differ$/i.test(message)) return [];
+    const name = path.replace(partial, '');
+    const said = { path: name, message, ...(provider === undefined ? {} : { provider }) };
+    return [{ path: name, reason: troubleOf(said).sentence }];
+  });
 }
 
 /** What a file is called while it arrives. */

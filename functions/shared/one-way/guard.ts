@@ -29,7 +29,7 @@ export function guardDeletes(
   limits: DeleteLimits,
 ): RunReason | undefined {
   const deletes = plan.delete.length;
-  const overwrites = limits.precaution === 'none' ? 0 : plan.update.length;
+  const overwrites = overwritesOf(plan, limits.precaution);
   const harm = deletes + overwrites;
   if (harm === 0 || (limits.confirmDeletes ?? 0) >= harm) return undefined;
   const { source, destination } = waysOf(direction);
@@ -62,6 +62,21 @@ export function guardDeletes(
       };
     case 'none':
       return tooMany(deletes, counts.destination, direction, limits, howToGoOn);
+  }
+}
+
+/**
+ * What a run replaces that is not ours. Files of equal size of which nothing is known are most
+ * likely the same, and the first run keeps them in the trash; against the mode nothing is likely.
+ */
+function overwritesOf({ update, compare, resend }: OneWayPlan, precaution: Precaution): number {
+  switch (precaution) {
+    case 'none':
+      return 0;
+    case 'first':
+      return update.length;
+    case 'against-mode':
+      return update.length + compare.length + resend.length;
   }
 }
 

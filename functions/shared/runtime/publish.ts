@@ -67,13 +67,19 @@ const eventOf: Record<Exclude<RunState, 'continued'>, string> = {
   failed: eventTypes.failed,
 };
 
+/** Why a partial run is no success: nothing gets better before somebody does something. */
+const standstills = new Set(['quota-full', 'reconnect', 'permission', 'network', 'rate-limited']);
+
 /** Counters of earlier legs have been emitted by them: only what this leg has added counts. */
 function writeMetrics({ emit }: Runtime, report: JobReport, before: RunTotals): void {
   const dimensions = { Agent: report.agent, Job: report.job };
   if (report.state !== 'continued') {
     emit(metricOf[report.state], 1, dimensions);
-    // One file that can never be handled must not look like a job that has fallen silent.
-    if (report.state === 'partial') emit(metrics.succeeded, 1, dimensions);
+    // One file that can never be handled must not look like a job that has fallen silent; a full
+    // account or a provider that is away must.
+    if (report.state === 'partial' && !standstills.has(report.reason?.code ?? '')) {
+      emit(metrics.succeeded, 1, dimensions);
+    }
     emit(metrics.duration, report.durationMs, dimensions, 'Milliseconds');
   }
   const counters = [

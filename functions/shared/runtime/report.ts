@@ -10,8 +10,6 @@ export type JobResult = Partial<
   state: RunState;
   /** Of a run that goes on: what is left, in a sentence, should it have to give up. */
   unfinished?: string;
-  /** Of a run that goes on: seconds that the provider wants to be left alone for. */
-  resumeAfterSeconds?: number;
 };
 
 /** Names that a report carries; more are counted. */

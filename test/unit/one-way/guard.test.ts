@@ -36,20 +36,21 @@ describe('the guard of a run against the mode', () => {
   it('takes every overwriting for harm, and names what it counts', () => {
     const plan = planFor({
       direction: 'pull',
-      source: [file('a', { size: 4 })],
-      destination: [file('a'), file('b')],
+      source: [file('a', { size: 4 }), file('equal size')],
+      destination: [file('a'), file('b'), file('equal size')],
+      comparable: () => false,
     });
 
     const blocked = guardDeletes(
       plan,
-      { direction: 'pull', source: 1, destination: 2 },
+      { direction: 'pull', source: 2, destination: 3 },
       { ...limits, precaution: 'against-mode' },
     );
 
     expect(blocked?.code).toBe('against-mode');
     expect(blocked?.message).toContain('by which the workspace is what counts');
-    expect(blocked?.message).toContain('delete 1 and overwrite 1 files');
-    expect(blocked?.message).toContain('"confirmDeletes": 2');
+    expect(blocked?.message).toContain('delete 1 and overwrite 2 files');
+    expect(blocked?.message).toContain('"confirmDeletes": 3');
   });
 });
 

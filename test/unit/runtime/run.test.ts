@@ -421,6 +421,23 @@ describe('a report of many names', () => {
   });
 });
 
+describe('a partial run', () => {
+  it.each([
+    ['files-skipped', true],
+    ['files-unreadable', true],
+    ['quota-full', false],
+    ['reconnect', false],
+    ['rate-limited', false],
+  ])('counts as a success unless everything stands still: %s', async (code, isSuccess) => {
+    const world = new RunWorld();
+
+    await world.run({ state: 'partial', reason: { code, message: 'some' } });
+
+    expect(world.measured()).toMatchObject({ RunPartial: 1 });
+    expect('RunSucceeded' in world.measured()).toBe(isSuccess);
+  });
+});
+
 describe('a status that cannot be read', () => {
   it('hides no report from the bus and the history', async () => {
     const world = new RunWorld();

@@ -3,7 +3,7 @@ import type { JobResult } from '../../runtime/report.ts';
 import { bindingOf } from '../../workspace/places.ts';
 import type { Cycle } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
-import { trashOf } from './one-way.ts';
+import { trashFolder } from './one-way.ts';
 
 /** Both ways: what has changed on either side since the last run comes to the other. */
 export async function bisyncRun(cycle: Cycle, dryRun: boolean): Promise<JobResult> {
@@ -31,7 +31,8 @@ export async function bisyncRun(cycle: Cycle, dryRun: boolean): Promise<JobResul
       workspace: synced,
       cloud,
       exclude,
-      trash: sync.trash ? trashOf(cycle, 'push') : undefined,
+      // What a resync replaces nobody has looked at: it is kept, whatever the setting.
+      trash: sync.trash || request.resync === true ? trashFolder(cycle) : undefined,
       store: runtime.store,
       temporaryFolder: cycle.scratchFolder,
       log: runtime.log,

@@ -80,9 +80,14 @@ async function listAgain(cycle: Cycle): Promise<Listing> {
  * The folder of the destination that keeps what a run replaces there, by day and run. The deployment's
  * own bucket keeps older versions by itself.
  */
-export function trashOf({ context, agent }: Cycle, direction: Direction): string | undefined {
-  if (direction === 'pull' && agent.workspace.kind === 's3') return undefined;
-  return `${folders.trash}/${context.runId.slice(0, 8)}/${context.runId}`;
+function trashOf(cycle: Cycle, direction: Direction): string | undefined {
+  const keepsVersions = direction === 'pull' && cycle.agent.workspace.kind === 's3';
+  return keepsVersions ? undefined : trashFolder(cycle);
+}
+
+/** The folder, by day and run. */
+export function trashFolder({ context: { runId } }: Cycle): string {
+  return `${folders.trash}/${runId.slice(0, 8)}/${runId}`;
 }
 
 /** Bytes that pass in a second at the very best: a function's network does 50 to 90 MB/s. */
