@@ -50,7 +50,7 @@ export interface Sides {
   cloudExists: boolean;
   /** What is left out on both sides: what the cycle excludes, and folders that could not be listed. */
   exclude: string[];
-  /** The folders that could not be listed: nothing below them is touched. */
+  /** What is left alone, with everything below it, because it could not be looked at. */
   unlisted: SkippedFile[];
 }
 
@@ -70,14 +70,16 @@ export async function lookAtBothSides(
   const [workspace, cloud] = await Promise.all([listWorkspace(cycle, direction), listCloud(cycle)]);
   if ('code' in workspace) return workspace;
   const inOutbox = (path: string): boolean => firstFolder(cycle.cloud, path) === folders.outbox;
-  const unlisted = [...workspace.unlisted, ...cloud.unlisted];
-  const exclude = [...cycle.exclude, ...unlisted.flatMap(excludesOf)];
+  const unlisted = [...workspace.unlisted, ...cloud.unlisted].map((path) => ({
+    path,
+    reason: 'this folder could not be listed: nothing below it was touched',
+  }));
+  const odd = namesOnOneSide(cycle, direction, syncable(cycle.exclude, cloud));
+  const alone = [...unlisted, ...odd];
+  const exclude = [...cycle.exclude, ...alone.flatMap(({ path }) => excludesOf(path))];
   return {
     exclude,
-    unlisted: unlisted.map((path) => ({
-      path,
-      reason: 'this folder could not be listed: nothing below it was touched',
-    })),
+    unlisted: alone,
     workspace: syncable(exclude, workspace),
     cloud: syncable(exclude, cloud),
     drops: cloud.files
@@ -87,6 +89,18 @@ export async function lookAtBothSides(
     inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(workspace) : undefined,
     cloudExists: cloud !== missing,
   };
+}
+
+/**
+ * Files of the cloud folder with names that rclone writes with pictures of control characters. To S3
+ * it writes the characters themselves, and our own listing of the bucket shows another name.
+ */
+function namesOnOneSide({ agent }: Cycle, direction: Direction, { files }: Listing): SkippedFile[] {
+  if (direction === 'push' || agent.workspace.kind !== 's3') return [];
+  const reason = 'its name holds a control character, such as a line break: give it another name';
+  return files
+    .filter(({ path }) => /[\u2400-\u241f\u2421]/.test(path))
+    .map(({ path }) => ({ path, reason }));
 }
 
 /** What a listing has that is not left out: the reserved folders are. */
