@@ -42,7 +42,7 @@ const agents: Record<string, Record<string, unknown>> = {
   cold: bisync,
   lost: bisync,
   drifts: {},
-  long: mirror,
+  longmirror: mirror,
   sessions: { ...mirror, onSessionStart: true },
   clashes: { ...mirror, localPath: 'shared' },
 };
@@ -562,8 +562,8 @@ describe('the modes', () => {
     expect(await box.cloud()).toEqual(before);
   });
 
-  it('a run in many legs is one run in the history', async () => {
-    const box = new Mailbox(world, 'long');
+  it.each(['mirror'])('a run in many legs is one run in the history (%s)', async (mode) => {
+    const box = new Mailbox(world, `long${mode}`);
     const files = Object.fromEntries(
       Array.from({ length: 60 }, (_, i) => [`folder ${i % 3}/file ${i}.txt`, `text ${i}`]),
     );
@@ -585,7 +585,7 @@ describe('the modes', () => {
     expect(report).toMatchObject({ state: 'succeeded', runId: first.runId });
     expect(report.legs).toBeGreaterThan(1);
     expect(await box.workspace()).toEqual({ ...files, 'first.txt': 'first' });
-    const history = await world.keys('state', 'history/long/');
+    const history = await world.keys('state', `history/long${mode}/`);
     expect(history.filter((key) => key.includes(first.runId))).toHaveLength(1);
     expect(report.filesReceived).toBeGreaterThanOrEqual(60);
     // A file in flight when a leg ends may be sent again, and no other.
