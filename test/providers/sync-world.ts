@@ -1,8 +1,11 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { agentSchema, type AgentConfig } from '../../functions/shared/config/agent.ts';
-import type { JobReport, JobRequest } from '../../functions/shared/contract/index.ts';
+import { isoTime } from '../../functions/shared/clock.ts';
+import type { JobReport, JobRequest, RunProgress } from '../../functions/shared/contract/index.ts';
 import { sync } from '../../functions/shared/jobs/sync.ts';
+import { noTotals } from '../../functions/shared/runtime/report.ts';
 import { RunWorld } from '../unit/runtime/world.ts';
 import { driveId } from './onedrive.ts';
 import type { ProviderKind } from './provider.ts';
@@ -93,6 +96,16 @@ export class SyncWorld {
         Object.entries(files).map(([path, text]) => [join('workspace', path), text]),
       ),
     );
+  }
+
+  removeFromWorkspace(path: string): void {
+    rmSync(join(this.world.rclone.workspaceFolder, path));
+  }
+
+  /** A run that began now, for a request that goes on with it. */
+  progress(): RunProgress {
+    const startedAt = isoTime(this.runs.time);
+    return { runId: 'run', leg: 1, startedAt, legsWithoutProgress: 0, totals: noTotals };
   }
 
   workspace(): Record<string, string> {

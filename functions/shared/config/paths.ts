@@ -1,5 +1,5 @@
 const control = /\p{Cc}/u;
-const reserved = ['_inbox', '_outbox'];
+const reserved = ['_inbox', '_outbox', '.trash', '.quarantine', '.restored'];
 
 /** Names of folders without the empty and `.` ones. */
 function segments(path: string): string[] {
@@ -17,7 +17,7 @@ export function isFolderInside(path: string): boolean {
   return !absolute && !path.includes('\\') && staysInside(path);
 }
 
-/** Whether a path lies in one of the mailbox's own folders. */
+/** Whether a path lies in one of the folders that no sync touches. */
 export function isReserved(path: string): boolean {
   return reserved.includes(segments(path)[0]?.toLowerCase() ?? '');
 }

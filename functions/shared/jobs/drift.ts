@@ -16,13 +16,14 @@ const places = 'places';
 
 /** What this run would synchronise, and how. */
 export function settingsOf({ agent, synced, cloud }: Cycle): SyncSettings {
-  const { provider, mode = '', remotePath, localPath, exclude, ingest } = agent.sync;
+  const { provider, mode = '', remotePath, localPath, exclude, ingest, copySymlinks } = agent.sync;
   return {
     provider,
     mode,
     remotePath,
     localPath,
     exclude: JSON.stringify(exclude),
+    copySymlinks: String(copySymlinks),
     ingestPath: ingest ? ingestFolder(agent.sync) : '',
     workspace: agent.workspace.kind,
     [places]: bindingOf(synced, cloud),

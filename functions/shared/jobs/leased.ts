@@ -1,11 +1,17 @@
 import { takeLease, type Lease, type LeaseHeld } from '../state/lease.ts';
+import { alreadyOver } from './redelivery.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 
 /** Takes the lease of a scope for a leg. */
-export function leaseFor(context: RunContext, scope: string): Promise<Lease | LeaseHeld> {
+function leaseFor(
+  context: RunContext,
+  scope: string,
+  onlyInherits: boolean,
+): Promise<Lease | LeaseHeld> {
   const { runtime, runId, leg, budget } = context;
-  return takeLease(runtime.store, runtime.clock, { scope, runId, leg, deadline: budget.deadline });
+  const request = { scope, runId, leg, deadline: budget.deadline, onlyInherits };
+  return takeLease(runtime.store, runtime.clock, request);
 }
 
 const pauseMs = 1_000;
@@ -18,18 +24,20 @@ export async function patientLease(
   context: RunContext,
   scope: string,
   patienceMs: number,
+  onlyInherits = false,
 ): Promise<Lease | LeaseHeld> {
   const { clock } = context.runtime;
   const until = clock.now() + Math.min(patienceMs, context.budget.remaining() / 2);
   for (;;) {
-    const lease = await leaseFor(context, scope);
+    const lease = await leaseFor(context, scope, onlyInherits);
     if (!('held' in lease) || clock.now() >= until) return lease;
     await clock.sleep(pauseMs);
   }
 }
 
 /** What a run says that found another at work. */
-export function busy({ runId, until }: LeaseHeld): JobResult {
+export function busy({ runId, until, over }: LeaseHeld): JobResult {
+  if (over) return alreadyOver(runId);
   const message = `Run ${runId} is at work on this; it is over by ${until} at the latest.`;
   return { state: 'skipped', reason: { code: 'lease-held', message } };
 }
@@ -38,14 +46,16 @@ export function busy({ runId, until }: LeaseHeld): JobResult {
  * Does work under the lease of a scope, or says that another run is at it. A run that goes on in
  * another leg keeps the lease for that.
  * @param patienceMs how long to wait where another run is at it
+ * @param onlyInherits whether a later leg is refused that does not find the lease of the one before
  */
 export async function underLease(
   context: RunContext,
   scope: string,
   work: (lease: Lease) => Promise<JobResult>,
   patienceMs = 0,
+  onlyInherits = false,
 ): Promise<JobResult> {
-  const lease = await patientLease(context, scope, patienceMs);
+  const lease = await patientLease(context, scope, patienceMs, onlyInherits);
   if ('held' in lease) return busy(lease);
   let keep = false;
   try {

@@ -8,6 +8,7 @@ import { openSession } from '../rclone/session.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { roleCredentials } from '../runtime/runtime.ts';
+import type { Lease } from '../state/lease.ts';
 import { agentCloud, below, workspaceRemote } from '../workspace/places.ts';
 import { reservedExcludes } from '../workspace/reserved.ts';
 import type { Cycle } from './cycle.ts';
@@ -20,6 +21,7 @@ import {
 } from './drift.ts';
 import { busy, underLease } from './leased.ts';
 import { bisyncRun } from './modes/bisync.ts';
+import { ingestExcludes } from './modes/ingest.ts';
 import { mailbox } from './modes/mailbox.ts';
 import { mirror } from './modes/mirror.ts';
 import { oneWayRun } from './modes/one-way.ts';
@@ -40,9 +42,11 @@ export async function sync(context: RunContext, agent: AgentConfig): Promise<Job
   const fault = contradiction(context.request, agent);
   if (fault) return { state: 'failed', reason: fault };
   if (context.request.dryRun === true) return withCycle(context, agent, 0, preview);
-  return underLease(context, `agents/${agent.name}/sync`, (lease) =>
-    withCycle(context, agent, lease.fence, runOnce),
-  );
+  const scope = `agents/${agent.name}/sync`;
+  const work = (lease: Lease): Promise<JobResult> =>
+    withCycle(context, agent, lease.fence, runOnce);
+  // A leg that is asked for twice would do again what somebody has undone since.
+  return underLease(context, scope, work, 0, true);
 }
 
 /** What a request asks for that this agent's mode has no meaning for. */
@@ -128,7 +132,11 @@ async function withCycle(
         ...places,
         ...opened,
         synced: below(places.workspace, agent.sync.localPath),
-        exclude: [...reservedExcludes(isCaseless(places)), ...agent.sync.exclude],
+        exclude: [
+          ...reservedExcludes(isCaseless(places)),
+          ...ingestExcludes(agent.sync),
+          ...agent.sync.exclude,
+        ],
       }),
     );
   });

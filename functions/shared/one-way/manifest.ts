@@ -11,6 +11,8 @@ const manifestSchema = z.object({
   version: z.literal(1),
   /** The pair of places that it is true for. */
   binding: z.string(),
+  /** Whether a run has ever come to its end, deletes and all. */
+  settled: z.boolean(),
   /** By the path in the workspace. */
   files: z.record(z.string(), pairSchema),
 });
@@ -23,6 +25,8 @@ const manifestSchema = z.object({
 export interface Manifest {
   /** `undefined` before the first run between these places. */
   files: ReadonlyMap<string, Pair> | undefined;
+  /** Whether a run between these places has ever come to its end: deletes are done last. */
+  settled: boolean;
 }
 
 /** Reads the manifest; one that belongs to other places counts as none. */
@@ -32,9 +36,8 @@ export async function readManifest(
   binding: string,
 ): Promise<Manifest> {
   const found = await readFenced(store, key, manifestSchema);
-  return {
-    files: found?.binding === binding ? new Map(Object.entries(found.files)) : undefined,
-  };
+  if (found?.binding !== binding) return { files: undefined, settled: false };
+  return { files: new Map(Object.entries(found.files)), settled: found.settled };
 }
 
 /** Replaces the manifest, unless the lease has passed on. */
@@ -42,12 +45,16 @@ export async function writeManifest(
   store: ObjectStore,
   key: string,
   fence: number,
-  binding: string,
-  files: ReadonlyMap<string, Pair>,
+  {
+    binding,
+    settled,
+    files,
+  }: { binding: string; settled: boolean; files: ReadonlyMap<string, Pair> },
 ): Promise<void> {
   await writeFenced(store, key, fence, {
     version: 1,
     binding,
+    settled,
     files: Object.fromEntries(files),
   });
 }

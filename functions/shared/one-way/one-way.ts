@@ -7,6 +7,7 @@ import {
   type SkippedFile,
 } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
+import type { Remote } from '../rclone/remote.ts';
 import { RcloneError } from '../rclone/session.ts';
 import type { Trouble } from '../rclone/trouble.ts';
 import { createPlan } from '../runtime/plan.ts';
@@ -81,7 +82,7 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
   );
   if (blocked || order.dryRun) return untouched(order, plan, blocked);
 
-  const trash = deps.places.trash ?? (isFirst ? deps.firstTrash : undefined);
+  const trash = deps.places.trash ?? (manifest.settled ? undefined : deps.firstTrash);
   const outcome = await applyOneWay(plan, { ...deps.places, trash });
   const failures = await remember(order, deps, { plan, outcome, manifest });
   return {
@@ -102,18 +103,19 @@ function keyOf({ agent }: OneWayOrder): string {
   return stateKeys.syncManifest(agent);
 }
 
-/** Checksums tell where both keep MD5, and the object was not put together from parts. */
+/**
+ * Checksums tell where both keep MD5. An object that was put together from parts has none, and without
+ * one rclone would take equal sizes for equal files: where the listing does not show it, it is sent.
+ */
 function whatPlacesAre({
   source,
   destination,
 }: OneWayPlaces): Pick<PlanSides, 'caseInsensitive' | 'comparable'> {
-  const whole = ({ hash }: ListedFile): boolean => hash?.includes('-') !== true;
+  const hasMd5 = (remote: Remote, { hash }: ListedFile): boolean =>
+    remote.keepsMd5 && hash !== undefined && !hash.includes('-');
   return {
     caseInsensitive: destination.caseInsensitive,
-    comparable: (from, to) => {
-      const known = from.hash !== undefined || to.hash !== undefined;
-      return source.keepsMd5 && destination.keepsMd5 && known && whole(from) && whole(to);
-    },
+    comparable: (from, to) => hasMd5(source, from) && hasMd5(destination, to),
   };
 }
 
@@ -166,8 +168,15 @@ async function remember(
     destination: isQuiet ? order.destination : seen,
     caseInsensitive: deps.places.destination.caseInsensitive,
   });
-  if (changed) {
-    await writeManifest(deps.store, keyOf(order), order.fence, order.binding, files);
+  // Until the deletes of a first run are done, what lies there may still be somebody else's.
+  const settled = manifest.settled || (!outcome.timeUp && outcome.errors.length === 0);
+  if (changed || settled !== manifest.settled) {
+    const { store } = deps;
+    await writeManifest(store, keyOf(order), order.fence, {
+      binding: order.binding,
+      settled,
+      files,
+    });
   }
   const failed = new Set(outcome.errors.map(({ path }) => path));
   return [

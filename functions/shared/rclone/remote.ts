@@ -66,7 +66,24 @@ export interface S3Access {
 }
 
 /** Backends on which `A.txt` and `a.txt` are one file. */
-const caseInsensitiveTypes = new Set(['dropbox', 'onedrive', 'box', 'sharefile', 'zoho', 'pcloud']);
+const caseInsensitiveTypes = new Set([
+  'dropbox',
+  'onedrive',
+  'box',
+  'sharefile',
+  'zoho',
+  'pcloud',
+  'smb',
+  'azurefiles',
+  'filefabric',
+  'filescom',
+  'jottacloud',
+  'koofr',
+  'mailru',
+  'opendrive',
+  'premiumizeme',
+  'yandex',
+]);
 
 /** Backends that send a hash with each entry of a listing: S3 and others would be asked file by file. */
 const typesWithHashes = new Set(['dropbox', 'drive', 'onedrive', 'box', 'pcloud', 'b2']);
@@ -103,6 +120,8 @@ export function cloudRemote(name: string, settings: ProviderSettings, own: S3Acc
         root_folder_id: settings.gdrive?.rootFolderId,
         // Google's own documents have no bytes: neither size nor content to compare or deliver.
         skip_gdocs: 'true',
+        // What a shortcut leads to lies elsewhere: a delete would reach beyond the cloud folder.
+        skip_shortcuts: 'true',
         // Where there is no room, or the day's limit is reached, no further file is tried.
         stop_on_upload_limit: 'true',
       });

@@ -30,6 +30,8 @@ export interface LeaseHeld {
   held: true;
   runId: string;
   until: string;
+  /** Set where nobody need hold it: the run that asks is over. */
+  over?: true;
 }
 
 export interface LeaseRequest {
@@ -37,6 +39,11 @@ export interface LeaseRequest {
   runId: string;
   /** Number of the leg that asks; a later leg of the same run inherits the lease. */
   leg: number;
+  /**
+   * Whether a later leg may only go on where the one before has left off, with the lease in its hands.
+   * Where it was given back or has passed on, the run is over, and the request is an old one.
+   */
+  onlyInherits?: boolean;
   /**
    * When the platform has killed this leg for certain. The lease expires then and not before, so
    * that an expired lease means a dead holder.
@@ -62,6 +69,9 @@ export async function takeLease(
   const key = stateKeys.lease(request.scope);
   const current = await readJson(store, key, leaseSchema);
   if (current && isLive(current.value, request, clock)) return heldBy(current.value);
+  if (request.onlyInherits && request.leg > 1 && !inherits(current?.value, request)) {
+    return { held: true, runId: request.runId, until: isoTime(clock.now()), over: true };
+  }
 
   const record: LeaseRecord = {
     runId: request.runId,
@@ -83,8 +93,11 @@ export async function takeLease(
 
 function isLive(record: LeaseRecord, request: LeaseRequest, clock: Clock): boolean {
   const expired = epochOf(record.expiresAt) + clockSkewMs <= clock.now();
-  const inherited = record.runId === request.runId && record.leg < request.leg;
-  return !record.released && !expired && !inherited;
+  return !record.released && !expired && !inherits(record, request);
+}
+
+function inherits(record: LeaseRecord | undefined, { runId, leg }: LeaseRequest): boolean {
+  return record?.released === false && record.runId === runId && record.leg < leg;
 }
 
 function heldBy(record: LeaseRecord): LeaseHeld {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { resolveReferences, referencesIn, type AgentConfig } from '../config/index.ts';
+import { isSecretOption } from '../config/secret-options.ts';
 import { environment, workspacePrefix, type SecretScope } from '../contract/index.ts';
 import type { AuthorizedRemote } from '../credentials/credential.ts';
 import {
@@ -111,31 +112,26 @@ export function exchangeRemote(runtime: Runtime, prefix: string): Remote {
 
 /**
  * Names what two places are, so that what is remembered of one pair is never applied to another.
- * Credentials are not part of it: they change while the place stays.
+ * Every option may name a place but those that are known not to: credentials and the pace change while
+ * the place stays. The account behind a token cannot be told.
  */
 export function bindingOf(workspace: Remote, cloud: Remote): string {
-  const place = ({ options, root }: Remote): unknown[] => {
-    // A bucket that the function's role opens is named by its root, however it is reached.
-    const isOwn = options['env_auth'] === 'true';
-    return [
-      root,
-      ...[
-        'type',
-        'endpoint',
-        'host',
-        'port',
-        'url',
-        'remote',
-        'user',
-        'drive_id',
-        'team_drive',
-        'root_folder_id',
-        'account',
-      ].map((key) => (isOwn && key === 'endpoint' ? '' : (options[key] ?? ''))),
-    ];
-  };
-  return digest(JSON.stringify([place(workspace), place(cloud)]));
+  return digest(JSON.stringify([placeOf(workspace), placeOf(cloud)]));
 }
+
+function placeOf({ options, root }: Remote): unknown[] {
+  // A bucket that the function's role opens is named by its root, however it is reached.
+  const isOwn = options['env_auth'] === 'true';
+  const named = Object.entries(options).filter(
+    ([key]) =>
+      !isSecretOption(key) && !changeable.test(key) && !(isOwn && /^(endpoint|region)$/.test(key)),
+  );
+  return [root, named.sort(([a], [b]) => (a < b ? -1 : 1))];
+}
+
+/** Options that are about credentials, pace and form, and not about where files lie. */
+const changeable =
+  /^(?:env_auth|access_key_id|client_id|auth_url|token_url|provider|scope|vendor|no_check_bucket|batch_mode|skip_gdocs|skip_shortcuts|stop_on_upload_limit)$|_file$|pacer|timeout|chunk|cutoff|concurrency|retries|buffer|cache|description/;
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);

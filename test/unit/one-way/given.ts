@@ -14,6 +14,7 @@ export function file(path: string, more: Partial<ListedFile> = {}): ListedFile {
 /** The manifest of a run that left both sides like this. */
 export function manifestOf(...pairs: [workspace: ListedFile, cloud: ListedFile][]): Manifest {
   return {
+    settled: true,
     files: new Map(
       pairs.map(([workspace, cloud]) => [
         workspace.path,
@@ -24,7 +25,7 @@ export function manifestOf(...pairs: [workspace: ListedFile, cloud: ListedFile][
 }
 
 /** These places were never in step. */
-export const noManifest: Manifest = { files: undefined };
+export const noManifest: Manifest = { files: undefined, settled: false };
 
 /** A plan for these sides. */
 export function planFor(sides: Partial<PlanSides>): OneWayPlan {

@@ -112,7 +112,7 @@ describe('a plan', () => {
 
   it('believes what an earlier leg has sent, whatever time the cloud folder gives it', () => {
     const sent = { workspace: identity(file('a')), cloud: notSeenYet };
-    const manifest = { files: new Map([['a', sent]]) };
+    const manifest = { settled: true, files: new Map([['a', sent]]) };
 
     const seen = planFor({
       source: [file('a')],

@@ -67,6 +67,7 @@ const providers: [string, ProviderSettings, Partial<Remote>][] = [
         team_drive: '0ABC',
         root_folder_id: '1xyz',
         skip_gdocs: 'true',
+        skip_shortcuts: 'true',
         stop_on_upload_limit: 'true',
       },
       caseInsensitive: false,

@@ -14,9 +14,19 @@ class World {
   readonly clock: Clock = { now: () => this.time, sleep: () => Promise.resolve() };
 
   /** Asks for the lease, for a leg that begins now. */
-  take(runId: string, leg = 1, scope = 'agents/main/sync'): Promise<Lease | LeaseHeld> {
+  take(
+    runId: string,
+    leg = 1,
+    scope = 'agents/main/sync',
+    onlyInherits = false,
+  ): Promise<Lease | LeaseHeld> {
     const deadline = this.time + legMs;
-    return takeLease(this.store, this.clock, { scope, runId, leg, deadline });
+    return takeLease(this.store, this.clock, { scope, runId, leg, deadline, onlyInherits });
+  }
+
+  /** As a leg asks that must not begin anew. */
+  goOn(runId: string, leg: number): Promise<Lease | LeaseHeld> {
+    return this.take(runId, leg, undefined, true);
   }
 
   async taken(runId: string, leg = 1, scope?: string): Promise<Lease> {
@@ -114,6 +124,21 @@ describe('a lease', () => {
     await world.taken('run-1', 2);
 
     expect(await world.take('run-1', leg)).toMatchObject({ held: true, runId: 'run-1' });
+  });
+
+  it('is given to a later leg only out of the hands of the one before, where that is asked for', async () => {
+    const world = new World();
+    expect(await world.goOn('run-1', 2)).toMatchObject({ over: true });
+    await world.taken('run-1');
+
+    const second = await world.goOn('run-1', 2);
+
+    expect(second).toMatchObject({ fence: 2 });
+    expect(await world.goOn('run-1', 2)).toMatchObject({ held: true, runId: 'run-1' });
+    if (!('held' in second)) await second.release();
+    expect(await world.goOn('run-1', 2)).toMatchObject({ held: true, over: true });
+    expect(await world.goOn('run-1', 3)).toMatchObject({ held: true, over: true });
+    expect(await world.goOn('run-2', 1)).toMatchObject({ fence: 3 });
   });
 
   it('stays with the later leg when the earlier one gives back what it had', async () => {

@@ -2,7 +2,6 @@ import type { SkippedFile } from '../../contract/index.ts';
 import { identity, type Manifest } from '../../one-way/manifest.ts';
 import { planOneWay } from '../../one-way/plan.ts';
 import type { Place } from '../../rclone/command.ts';
-import { excludeMatcher } from '../../rclone/filter.ts';
 import { hashNamed } from '../../rclone/hashes.ts';
 import type { ListedFile, Listing } from '../../rclone/listing.ts';
 import type { RcloneSession } from '../../rclone/session.ts';
@@ -20,7 +19,7 @@ export interface IngestSides {
   remote: Listing;
   /** What has been copied before. */
   known: Manifest['files'];
-  exclude: string[];
+  isExcluded: (path: string) => boolean;
   maxFileBytes: number;
 }
 
@@ -34,16 +33,15 @@ const changed =
  * nothing is remembered is read on both sides, once: to take it for copied could lose it.
  */
 export async function planIngest(
-  { local, remote, known, exclude, maxFileBytes }: IngestSides,
+  { local, remote, known, isExcluded, maxFileBytes }: IngestSides,
   places: { session: RcloneSession; from: Place; to: Place },
 ): Promise<IngestPlan> {
-  const excluded = excludeMatcher(exclude);
   const plan = planOneWay({
     direction: 'push',
-    source: local.files.filter(({ path }) => !excluded(path)),
+    source: local.files.filter(({ path }) => !isExcluded(path)),
     destination: remote.files,
     destinationFolders: remote.folders,
-    manifest: { files: undefined },
+    manifest: { files: undefined, settled: true },
     caseInsensitive: places.to.remote.caseInsensitive,
     comparable: () => false,
     maxFileBytes,

@@ -8,7 +8,7 @@ import {
 } from '../../contract/index.ts';
 import { identity, notSeenYet, readManifest, writeManifest } from '../../one-way/manifest.ts';
 import type { Place } from '../../rclone/command.ts';
-import { excludesOf } from '../../rclone/filter.ts';
+import { excludeMatcher, excludesOf } from '../../rclone/filter.ts';
 import { isMissingFolder, parseListing, type Listing } from '../../rclone/listing.ts';
 import { RcloneError, type RcloneResult } from '../../rclone/session.ts';
 import { explainErrors, longestWaitSeconds } from '../../rclone/trouble.ts';
@@ -23,8 +23,13 @@ import { planIngest, type IngestPlan } from './ingest-plan.ts';
 import { largestFile, rateLimited } from './one-way.ts';
 
 /** What the mirror leaves alone, on both sides, so that it cannot delete what ingest holds. */
-export function ingestExcludes({ ingest: isOn, localPath, ingestPath }: SyncConfig): string[] {
-  return isOn && localPath === '' ? excludesOf(ingestPath) : [];
+export function ingestExcludes({
+  ingest: isOn,
+  mode,
+  localPath,
+  ingestPath,
+}: SyncConfig): string[] {
+  return isOn && mode === 'mirror' && localPath === '' ? excludesOf(ingestPath) : [];
 }
 
 /**
@@ -36,12 +41,20 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
   const { store } = context.runtime;
   const from = { remote: workspace, path: ingestFolder(agent.sync) };
   const to = { remote: cloud, path: agent.sync.ingestPath };
+  const excluded = excludeMatcher(agent.sync.exclude);
   const key = stateKeys.ingestManifest(agent.name);
   const binding = bindingOf(workspace, cloud);
   const [local, remote] = await Promise.all([listIngest(cycle, from), list(cycle, to)]);
   const { files: known } = await readManifest(store, key, binding);
   const plan = await planIngest(
-    { local, remote, known, exclude: agent.sync.exclude, maxFileBytes: largestFile(cycle) },
+    {
+      local,
+      remote,
+      known,
+      // Patterns may be written from the cloud folder's root, or from that of the folder itself.
+      isExcluded: (path) => excluded(path) || excluded(`${to.path}/${path}`),
+      maxFileBytes: largestFile(cycle),
+    },
     { session, from, to },
   );
   if (dryRun) return { ...partial(plan.skipped.length), plan: described(plan) };
@@ -53,7 +66,7 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
     done.map((file) => [file.path, { workspace: identity(file), cloud: notSeenYet }]),
   );
   if (copied.size > 0 || pairs.size !== (known?.size ?? 0)) {
-    await writeManifest(store, key, fence, binding, pairs);
+    await writeManifest(store, key, fence, { binding, settled: true, files: pairs });
   }
   const skipped = [...plan.skipped, ...notCopied(plan, copied, result)];
   return {

@@ -11,7 +11,6 @@ import { oneWayReport, runOneWay } from './one-way.ts';
 export async function mailbox(cycle: Cycle, dryRun: boolean): Promise<JobResult> {
   const sides = await lookAtBothSides(cycle, 'push');
   if ('code' in sides) return { state: 'blocked', reason: sides };
-  if (!dryRun) await makeMailboxes(cycle, sides);
   const result = await runOneWay(cycle, sides, 'push', dryRun);
   const pushed = oneWayReport('push', result, dryRun);
   if (dryRun) {
@@ -22,6 +21,7 @@ export async function mailbox(cycle: Cycle, dryRun: boolean): Promise<JobResult>
     return { ...pushed, plan };
   }
   if (result.timeUp) return pushed;
+  if (!result.blocked) await makeMailboxes(cycle, sides);
   return withDeliveries(pushed, result, await drainOutbox(cycle, sides.drops));
 }
 

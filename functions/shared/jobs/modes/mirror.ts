@@ -3,12 +3,11 @@ import { createPlan, mergePlans } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { lookAtBothSides, type Cycle } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
-import { ingest, ingestExcludes } from './ingest.ts';
+import { ingest } from './ingest.ts';
 import { oneWayReport, runOneWay } from './one-way.ts';
 
 /** Makes the workspace what the cloud folder is; with `ingest`, what the agent puts there goes up. */
-export async function mirror(whole: Cycle, dryRun: boolean): Promise<JobResult> {
-  const cycle = { ...whole, exclude: [...whole.exclude, ...ingestExcludes(whole.agent.sync)] };
+export async function mirror(cycle: Cycle, dryRun: boolean): Promise<JobResult> {
   const sides = await lookAtBothSides(cycle, 'pull');
   if ('code' in sides) return { state: 'blocked', reason: sides };
   const result = await runOneWay(cycle, sides, 'pull', dryRun);
