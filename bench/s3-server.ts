@@ -118,7 +118,10 @@ function firstAtLeast(sorted: readonly string[], wanted: string): number {
 export async function startS3Server(): Promise<S3Server> {
   const buckets = new Map<string, Bucket>();
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
-    void respond(s3, incoming).then((answer) => send(outgoing, answer));
+    respond(s3, incoming)
+      .then((answer) => send(outgoing, answer))
+      // A client that is stopped amid an upload goes away.
+      .catch(() => outgoing.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
