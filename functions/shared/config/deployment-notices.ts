@@ -9,7 +9,7 @@ import type { Path } from './schema-walk.ts';
 /** An agent that is in order, and where it stands in the file. */
 export interface PlacedAgent {
   agent: AgentConfig;
-  keyOf(path: Path): string;
+  keyOf: (path: Path) => string;
 }
 
 /** What concerns several agents, or an agent and the bucket that all of them share. */

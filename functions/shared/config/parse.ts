@@ -1,5 +1,6 @@
 import { agentNamePattern } from './agent.ts';
 import { checkNeighbours } from './check-neighbours.ts';
+import { checkSharedFolders, sharedFolderNotices } from './check-shared-folders.ts';
 import { checkSharedCredentials } from './check-shared-credentials.ts';
 import type { DeploymentConfig } from './deployment.ts';
 import { deploymentNotices } from './deployment-notices.ts';
@@ -33,7 +34,11 @@ export function parseConfig(json: unknown, source?: string): ParsedConfig {
     const site = form.agents[index];
     return 'agent' in result && site ? [{ agent: result.agent, keyOf: site.keyOf }] : [];
   });
-  const clashes = [...checkNeighbours(placed), ...checkSharedCredentials(placed)];
+  const clashes = [
+    ...checkNeighbours(placed),
+    ...checkSharedCredentials(placed),
+    ...checkSharedFolders(placed),
+  ];
   if (clashes.length > 0) throw new ConfigError(clashes, source);
   const { deployment, alarmEmail, snapshots } = form;
   return {
@@ -47,6 +52,7 @@ export function parseConfig(json: unknown, source?: string): ParsedConfig {
       ...form.notices,
       ...checked.flatMap((agent) => agent.notices),
       ...deploymentNotices(placed, snapshots),
+      ...sharedFolderNotices(placed),
     ],
   };
 }

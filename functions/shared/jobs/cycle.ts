@@ -37,6 +37,14 @@ export interface Cycle {
   fence: number;
 }
 
+/**
+ * How many deletes somebody has confirmed for this run: earlier legs of it have used their part.
+ */
+export function confirmedDeletes({ request }: RunContext): number | undefined {
+  if (request.confirmDeletes === undefined) return undefined;
+  return Math.max(0, request.confirmDeletes - (request.run?.totals.filesDeleted ?? 0));
+}
+
 /** Both sides as they are, without what no sync touches. */
 export interface Sides {
   workspace: Listing;

@@ -225,7 +225,7 @@ describe('two agents with the same place', () => {
     noticesOf({
       agents: {
         ann: { sync: dropbox, backup: { enabled: true, ...ann } },
-        bob: { sync: dropbox, backup: { enabled: true, ...bob } },
+        bob: { sync: { ...dropbox, remotePath: 'bob' }, backup: { enabled: true, ...bob } },
       },
     }).map(({ key, message }) => `${key} ${message}`);
 

@@ -12,7 +12,11 @@ import {
 const token = '${TOKEN}';
 const gdrive = { provider: 'gdrive', gdrive: { token } };
 const far = { kind: 'remote', rcloneType: 'box', rcloneOptions: { token } };
-const of = (agent: string): object => ({ ...dropbox, credentialsOf: agent });
+const of = (agent: string): object => ({
+  ...dropbox,
+  remotePath: 'of its own',
+  credentialsOf: agent,
+});
 
 describe('credentialsOf', () => {
   it('names an agent whose secrets are its own, in each of the three blocks', () => {

@@ -1,7 +1,7 @@
 import { bisync, type BisyncResult } from '../../bisync/bisync.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { bindingOf } from '../../workspace/places.ts';
-import type { Cycle } from '../cycle.ts';
+import { confirmedDeletes, type Cycle } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
 import { trashFolder } from './one-way.ts';
 
@@ -23,7 +23,7 @@ export async function bisyncRun(cycle: Cycle, dryRun: boolean): Promise<JobResul
       limits: {
         maxDeletePercent: sync.maxDeletePercent,
         maxDeleteFiles: sync.maxDeleteFiles,
-        confirmDeletes: request.confirmDeletes,
+        confirmDeletes: confirmedDeletes(context),
       },
     },
     {

@@ -4,7 +4,7 @@ import type { JobResult } from '../../runtime/report.ts';
 import { WorkspaceSyncError } from '../../errors.ts';
 import type { Listing } from '../../rclone/listing.ts';
 import { bindingOf } from '../../workspace/places.ts';
-import { listCloud, listWorkspace, lookAtBothSides, syncable } from '../cycle.ts';
+import { confirmedDeletes, listCloud, listWorkspace, lookAtBothSides, syncable } from '../cycle.ts';
 import type { Cycle, Sides } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
 
@@ -44,7 +44,7 @@ export async function runOneWay(
       limits: {
         maxDeletePercent: sync.maxDeletePercent,
         maxDeleteFiles: sync.maxDeleteFiles,
-        confirmDeletes: context.request.confirmDeletes,
+        confirmDeletes: confirmedDeletes(context),
       },
       againstMode: sync.mode === (push ? 'mirror' : 'mailbox'),
       maxFileBytes: largestFile(cycle),
