@@ -149,6 +149,28 @@ describe.each([
   });
 });
 
+it('carries the rest where a folder of a server cannot be listed, which shows when bisync fails', async () => {
+  // It keeps the times that it is given: so nothing is listed before bisync begins.
+  const rcloneOptions = { url: doors.webdav.url, vendor: 'rclone' };
+  const cloud = customRemote('cloud', 'cloud', { rcloneType: 'webdav', rcloneOptions });
+  world.sides = { workspace: remotes.folder('workspace'), cloud };
+  const limits = { maxDeletePercent: 50, maxDeleteFiles: 10, confirmDeletes: undefined };
+  const ghost = { 'ghost/b.txt': 'two', 'ghost/c.txt': 'three' };
+  await world.inStep({ 'a.txt': 'one', ...ghost });
+  edit('workspace/new.txt', 'new');
+  rmSync(join(world.root, 'workspace/ghost/b.txt'));
+  doors.webdav.missing = /PROPFIND .*ghost/;
+
+  const report = await world.run({ limits });
+
+  doors.webdav.missing = undefined;
+  expect(report).toMatchObject({ filesSent: 1, filesDeleted: 0, skipped: [{ path: 'ghost' }] });
+  expect(world.read('cloud')).toEqual({ 'a.txt': 'one', ...ghost, 'new.txt': 'new' });
+  expect(world.read('workspace')['ghost/c.txt']).toBe('three');
+  // What is remembered of it has stayed: what was deleted in the workspace goes now.
+  expect(await world.run({ limits })).toMatchObject({ filesDeleted: 1, skipped: [] });
+});
+
 describe('requests to S3', () => {
   const twenty = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`f${i}`, `text ${i}`]));
 

@@ -4,6 +4,7 @@ import { bisyncFlags, type Winner } from './flags.ts';
 import type { RememberedSide } from './listing.ts';
 import { createStory, type BisyncStory } from './log.ts';
 import type { BisyncDeps } from './order.ts';
+import { withSomething } from './placeholder.ts';
 import { filtersText, literalPattern, openWorkdir } from './workdir.ts';
 
 /** Both sides as they were when they were last in step. */
@@ -21,7 +22,9 @@ export interface AttemptOptions {
   maxDeletePercent: number;
   force: boolean;
   checkAccess: boolean;
-  /** Files that are left out, on both sides. */
+  /** Excludes of what the whole leg leaves alone. */
+  aside: readonly string[];
+  /** Files that are left out besides, on both sides. */
   without?: ReadonlySet<string>;
 }
 
@@ -39,8 +42,8 @@ export async function attemptBisync(deps: BisyncDeps, options: AttemptOptions): 
   const { remembered, without = new Set<string>() } = options;
   const left = [...without].map(literalPattern).filter((line) => line !== undefined);
   const workdir = await openWorkdir(deps.temporaryFolder, {
-    filters: filtersText([...left, ...deps.exclude]),
-    ...(remembered ? { remembered: leaveOut(remembered, without) } : {}),
+    filters: filtersText([...left, ...options.aside, ...deps.exclude]),
+    ...(remembered ? { remembered: withSomething(leaveOut(remembered, without)) } : {}),
   });
   try {
     const { story, watch } = createStory();

@@ -1,11 +1,12 @@
 import type { RunReason } from '../contract/index.ts';
 import { createPlan } from '../runtime/plan.ts';
 import { RcloneError } from '../rclone/session.ts';
+import { lookAhead, type Ahead } from './aside.ts';
 import { attemptBisync, type AttemptOptions, type Attempt, type Remembered } from './attempt.ts';
 import { carryOut } from './carry-out.ts';
-import { oneSideEmpty, withSomething } from './empty-side.ts';
+import { oneSideEmpty } from './empty-side.ts';
 import { guardDeletes, shareOf } from './guard.ts';
-import { bisyncError, listSide, openLeg, ordinary, sizesOf, type Leg } from './leg.ts';
+import { bisyncError, openLeg, ordinary, sizesOf, type Leg } from './leg.ts';
 import type { BisyncStop } from './log.ts';
 import type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';
 import { deletesOf, planOf } from './plan.ts';
@@ -44,10 +45,31 @@ async function bisyncLeg(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncRe
     rclone: await rcloneRelease(deps),
   };
   const leg = openLeg(order, deps, identity);
-  if (order.resync) return resync(leg);
+  if (order.resync) return withCare(leg, undefined);
   const found = await readState(deps.store, order.agent, identity);
   if ('lost' in found) return stopped(leg, needsResync(order.agent, found.lost));
-  return inStep(leg, { pair: found.state.pair, sides: found.state.listings });
+  return withCare(leg, { pair: found.state.pair, sides: found.state.listings });
+}
+
+/** Leaves alone what bisync must not touch, as far as it shows before bisync begins or fails. */
+async function withCare(leg: Leg, stored: Remembered | undefined): Promise<BisyncResult> {
+  const ahead = await lookAhead(leg, stored);
+  if ('blocked' in ahead) return stopped(leg, ahead.blocked);
+  try {
+    return await goOn(ahead);
+  } catch (error) {
+    if (!(error instanceof RcloneError) || error.code === 'rclone-time-up') throw error;
+    const again = await lookAhead(leg, stored, true);
+    // Only a folder that cannot be listed, and was not known to be one, is worth another try.
+    const known = ahead.leg.aside?.patterns.length ?? 0;
+    if ('blocked' in again || (again.leg.aside?.patterns.length ?? 0) <= known) throw error;
+    return goOn(again);
+  }
+}
+
+async function goOn({ leg, remembered, seen }: Ahead): Promise<BisyncResult> {
+  const result = remembered ? await inStep(leg, remembered, seen) : await resync(leg);
+  return { ...result, skipped: [...(leg.aside?.skipped ?? []), ...result.skipped] };
 }
 
 let release: Promise<string> | undefined;
@@ -69,11 +91,18 @@ async function askRelease({ session }: BisyncDeps): Promise<string> {
   return found;
 }
 
-async function inStep(leg: Leg, stored: Remembered): Promise<BisyncResult> {
-  const remembered = withSomething(stored);
-  await markUnseenChanges(leg, remembered);
+async function inStep(
+  leg: Leg,
+  remembered: Remembered,
+  seen: Ahead['seen'],
+): Promise<BisyncResult> {
+  for (const side of ['workspace', 'cloud'] as const) {
+    // rclone does not look at the times of some remotes: what changed without growing is shown to it.
+    if (timesOf(leg.deps[side]) !== 'unused') continue;
+    markChanged(remembered.sides[side], seen[side] ?? new Map());
+  }
   // Where nothing was remembered there is nothing that could be deleted.
-  const options = { ...ordinary(leg, remembered), force: stored.sides.workspace.size === 0 };
+  const options = { ...ordinary(leg, remembered), force: remembered.sides.workspace.size === 0 };
   const outcome = await proceed(leg, options);
   if (!('stop' in outcome)) return outcome;
   switch (outcome.stop.kind) {
@@ -87,15 +116,6 @@ async function inStep(leg: Leg, stored: Remembered): Promise<BisyncResult> {
     case 'needs-resync':
       return stoppedBy(leg, outcome.stop, outcome.first);
   }
-}
-
-/** rclone does not look at the times of some remotes: what changed without growing is shown to it. */
-async function markUnseenChanges(leg: Leg, { sides }: Remembered): Promise<void> {
-  const unseen = (['workspace', 'cloud'] as const).filter(
-    (side) => timesOf(leg.deps[side]) === 'unused',
-  );
-  const seen = await Promise.all(unseen.map((side) => listSide(leg, side)));
-  for (const [at, side] of unseen.entries()) markChanged(sides[side], seen[at] ?? new Map());
 }
 
 type Proceeded = BisyncResult | { stop: BisyncStop; first: Attempt };

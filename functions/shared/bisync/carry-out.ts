@@ -109,17 +109,18 @@ function putBack(
 }
 
 async function remember(
-  { order, deps, identity }: Leg,
+  { order, deps, identity, aside }: Leg,
   before: Remembered | undefined,
   now: Remembered | undefined,
 ): Promise<void> {
   if (!now || (before && isSame(before, now))) return;
-  const { workspace, cloud } = now.sides;
+  const whole = (side: Side): string =>
+    formatRemembered(new Map([...now.sides[side], ...(aside?.remembered[side] ?? [])]));
   await writeState(deps.store, order.agent, order.fence, {
     version: 1,
     ...identity,
     pair: now.pair,
-    listings: { workspace: formatRemembered(workspace), cloud: formatRemembered(cloud) },
+    listings: { workspace: whole('workspace'), cloud: whole('cloud') },
   });
 }
 

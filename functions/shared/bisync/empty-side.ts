@@ -4,14 +4,11 @@ import type { Attempt, Remembered } from './attempt.ts';
 import { carryOut } from './carry-out.ts';
 import { guardEmpty } from './guard.ts';
 import { bisyncError, ordinary, type Leg } from './leg.ts';
-import { rememberedFile } from './settle.ts';
 import type { BisyncResult } from './order.ts';
+import { placeholder } from './placeholder.ts';
 import { otherSide, planForEmptySide } from './plan.ts';
 import { planned, stopped, warningsOf } from './result.ts';
 import { totals } from './tally.ts';
-
-/** bisync refuses to look at a side without files: this one stands there while it does. */
-const placeholder = '.workspace-sync-placeholder';
 
 /**
  * What to do where one side has no files: nothing, where the other has none either; block, where the
@@ -61,16 +58,4 @@ async function remove({ deps }: Leg): Promise<void> {
 // eslint-disable-next-line @typescript-eslint/require-await -- a stream of what is at hand
 async function* bytes(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('workspace-sync made this file, and may be allowed to delete it.\n');
-}
-
-/**
- * What is remembered, such that bisync can work with it: it refuses to when that is nothing. A file
- * that neither side has, remembered of both, counts as deleted on both, and nothing is done about it.
- */
-export function withSomething({ pair, sides }: Remembered): Remembered {
-  if (sides.workspace.size > 0 && sides.cloud.size > 0) return { pair, sides };
-  const phantom = { path: placeholder, size: 0, modified: '1970-01-01T00:00:00Z' };
-  const add = (side: Remembered['sides'][Side]): Remembered['sides'][Side] =>
-    new Map(side).set(placeholder, rememberedFile(phantom));
-  return { pair, sides: { workspace: add(sides.workspace), cloud: add(sides.cloud) } };
 }

@@ -1,6 +1,9 @@
 import type { Side } from '../contract/index.ts';
 import { isMissingFolder, parseListing } from '../rclone/listing.ts';
+import { partialListing } from '../rclone/partial-listing.ts';
 import { RcloneError, type RcloneResult } from '../rclone/session.ts';
+import { troubleOf } from '../rclone/trouble.ts';
+import type { Aside } from './aside.ts';
 import type { AttemptOptions, Remembered } from './attempt.ts';
 import type { Winner } from './flags.ts';
 import { maxDeletePercent } from './guard.ts';
@@ -16,6 +19,8 @@ export interface Leg {
   identity: Identity;
   winner: Winner;
   warnings: string[];
+  /** What it leaves alone, as soon as that is known. */
+  aside?: Aside;
 }
 
 /** A leg; without times that rclone can compare nobody knows whose version is newer. */
@@ -32,13 +37,14 @@ export function openLeg(order: BisyncOrder, deps: BisyncDeps, identity: Identity
 
 /** What an attempt does unless something else is decided. */
 export function ordinary(
-  { order, winner }: Leg,
+  { order, winner, aside }: Leg,
   remembered: Remembered | undefined,
 ): AttemptOptions {
   const sizes = remembered ? sizesOf(remembered) : { workspace: 0, cloud: 0 };
   return {
     winner,
     dryRun: order.dryRun,
+    aside: aside?.patterns ?? [],
     remembered,
     // What is too much for either side is too much.
     maxDeletePercent: maxDeletePercent(Math.max(sizes.workspace, sizes.cloud), order.limits),
@@ -54,22 +60,50 @@ export function sizesOf({ sides }: Remembered): Record<Side, number> {
 
 /**
  * The files of a side; where there is no such folder, none.
- * @throws RcloneError, also when time is up.
+ * @throws RcloneError, also when time is up, and where a folder of it cannot be listed.
  */
 export async function listSide(leg: Leg, side: Side): Promise<Seen> {
-  return (await lookForSide(leg, side)) ?? new Map<string, never>();
+  const result = await runListing(leg, side);
+  if (isMissingFolder(result)) return new Map<string, never>();
+  if (result.outcome !== 'done') throw new RcloneError(`${side} cannot be listed`, result);
+  return seenOf(parseListing(result.stdout).files);
+}
+
+/** What a side shows. */
+export interface SideListing {
+  files: Seen;
+  /** Folders that are there and cannot be listed, each with the reason. */
+  unlisted: ReadonlyMap<string, string>;
 }
 
 /**
  * The files of a side, or `undefined` where there is no such folder.
  * @throws RcloneError, also when time is up.
  */
-export async function lookForSide({ deps }: Leg, side: Side): Promise<Seen | undefined> {
-  const from = { remote: deps[side], path: '' };
-  const result = await deps.session.run({ kind: 'list', from, exclude: deps.exclude });
+export async function lookForSide(leg: Leg, side: Side): Promise<SideListing | undefined> {
+  const result = await runListing(leg, side);
   if (isMissingFolder(result)) return undefined;
-  if (result.outcome !== 'done') throw new RcloneError(`${side} cannot be listed`, result);
-  return seenOf(parseListing(result.stdout).files);
+  if (result.outcome === 'done') {
+    return { files: seenOf(parseListing(result.stdout).files), unlisted: new Map() };
+  }
+  const partial = partialListing(result);
+  if (!partial) throw new RcloneError(`${side} cannot be listed`, result);
+  return { files: seenOf(partial.listing.files), unlisted: reasonsOf(result) };
+}
+
+function runListing({ deps, aside }: Leg, side: Side): Promise<RcloneResult> {
+  const from = { remote: deps[side], path: '' };
+  const exclude = [...(aside?.patterns ?? []), ...deps.exclude];
+  return deps.session.run({ kind: 'list', from, exclude });
+}
+
+function reasonsOf({ account: { errors, provider } }: RcloneResult): Map<string, string> {
+  const named = provider === undefined ? {} : { provider };
+  return new Map(
+    errors.flatMap(({ path, message }) =>
+      path === undefined ? [] : [[path, troubleOf({ path, message, ...named }).sentence]],
+    ),
+  );
 }
 
 /** What is wrong with a run of bisync, in rclone's words rather than in bisync's. */

@@ -41,7 +41,7 @@ async function planResync(leg: Leg): Promise<BisyncResult> {
     lookForSide(leg, 'workspace'),
     lookForSide(leg, 'cloud'),
   ]);
-  const sides = { workspace: seen, cloud: there };
+  const sides = { workspace: seen?.files, cloud: there?.files };
   const { workspace = new Map<string, never>(), cloud = new Map<string, never>() } = sides;
   for (const side of ['workspace', 'cloud'] as const) {
     // rclone fails where a folder is missing; the real run makes it.

@@ -9,6 +9,8 @@ export interface Door {
   take(): Record<string, number>;
   /** Milliseconds by which each upload is held up. */
   delayMs: number;
+  /** Requests that find nothing there, as `PROPFIND /path`. */
+  missing: RegExp | undefined;
   stop(): Promise<void>;
 }
 
@@ -22,6 +24,10 @@ export async function openDoor(target: string): Promise<Door> {
   const server = createServer((incoming, outgoing) => {
     const { method = '', url: path } = incoming;
     counts[method] = (counts[method] ?? 0) + 1;
+    if (door.missing?.test(`${method} ${path ?? ''}`)) {
+      outgoing.writeHead(404).end();
+      return;
+    }
     const headers = { ...incoming.headers };
     delete headers['x-amz-meta-mtime'];
     const onward = forward({ hostname, port, method, path, headers }, (answer) => {
@@ -36,6 +42,7 @@ export async function openDoor(target: string): Promise<Door> {
   await once(server, 'listening');
   const door: Door = {
     delayMs: 0,
+    missing: undefined,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     take() {
       const taken = counts;
