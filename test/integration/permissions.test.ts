@@ -36,10 +36,18 @@ import {
   type PolicyStatement,
 } from '../fixtures/deployed-policies.ts';
 import { type Decision, evaluate } from '../fixtures/evaluate.ts';
+import { exerciseModes } from '../fixtures/exercise-modes.ts';
 import { exerciseSnapshots, teamSnapshots } from '../fixtures/exercise-snapshots.ts';
 import { exerciseEverything, operatorsBucket } from '../fixtures/exercise.ts';
 import { changeEnvironment } from '../fixtures/function-environment.ts';
-import { type Excuse, excuses, grantsOf, usageReport, usesOf } from '../fixtures/grants.ts';
+import {
+  type Excuse,
+  excuses,
+  type Grant,
+  grantsOf,
+  usageReport,
+  usesOf,
+} from '../fixtures/grants.ts';
 import { synthesize } from './world-assembly.ts';
 
 const names = [...jobs, 'notify'] as const;
@@ -85,6 +93,7 @@ beforeAll(async () => {
     remoteWorkspace,
     hasCalled: (name, action) => needsOf(name).some((need) => need.action === action),
   });
+  await exerciseModes({ world, remoteWorkspace });
   await exerciseSnapshots({ world, proxy, remoteWorkspace, vault: vaultFolder });
 }, 420_000);
 
@@ -138,6 +147,8 @@ function agentsIn(
         custom: webdav(urls.vault, '${VAULT_TOKEN}'),
       },
     },
+    down: { sync: { ...inOperatorsBucket('team/down'), mode: 'mirror', ingest: true } },
+    both: { sync: { ...inOperatorsBucket('team/both'), mode: 'bisync' } },
     kin: {
       sync: {
         provider: 'custom',
@@ -237,6 +248,11 @@ function seen(pattern: RegExp): string {
   return found.resource;
 }
 
+/** What a role allows; what it forbids besides cannot be used. */
+function allowancesOf(name: Name): Grant[] {
+  return grantsOf(roleOf(name)).filter(({ statement }) => statement.Effect === 'Allow');
+}
+
 /** Grants that no request of a function's code uses, and why they are needed. */
 const unused: Excuse[] = [
   { action: 'logs:CreateLogStream', why: 'Lambda writes the logs itself, with the role.' },
@@ -260,6 +276,11 @@ const unused: Excuse[] = [
     name: /\/snapshots\/team\/backup-\*\.(tar|files)\.zst$/,
     why: 'Its snapshots are encrypted: it is for the day when somebody switches that off.',
   },
+  ...['s3:GetObject', 's3:PutObject', 's3:DeleteObject'].map((action) => ({
+    action,
+    name: /\/team\/(both|down)\/\.restored\/\*$/,
+    why: 'They have no snapshots; others are restored in the same way.',
+  })),
 ];
 
 /** What is asked in vain, and why it is not granted all the same. */
@@ -355,6 +376,14 @@ describe('who takes a function over', () => {
     }
   });
 
+  it('cannot delete what lies in an inbox with sync, which deletes beside it', async () => {
+    const beside = seen(/\/down\/workspace\/deep\/deleted\.md$/);
+    expect(await judge('sync', 's3:DeleteObject', beside)).toBe('Allowed');
+    const inbox = beside.replace('deep/deleted.md', '_inbox/unread.md');
+    expect(await judge('sync', 's3:DeleteObject', inbox)).toBe('ExplicitlyDenied');
+    expect(await judge('sync', 's3:PutObject', inbox)).toBe('Allowed');
+  });
+
   it('cannot write over a snapshot, whatever the role allows', async () => {
     const manifest = seen(/\/main\/backup-.*\.manifest\.json$/);
     const making = { 's3:ObjectCreationOperation': 'true' };
@@ -405,7 +434,7 @@ describe('what the roles grant', () => {
   it('is used, or explained', async () => {
     const usage = await Promise.all(
       names.flatMap((name) =>
-        grantsOf(roleOf(name)).map(async (grant) => ({
+        allowancesOf(name).map(async (grant) => ({
           grant,
           uses: await usesOf(grant, needsOf(name), policies.onResources),
           excuse: unused.find((excuse) => excuses(excuse, grant)),
