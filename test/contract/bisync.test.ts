@@ -345,6 +345,42 @@ it('carries names that mean something to a log or a pattern', async () => {
   expectSame(files);
 });
 
+it.each(['secret ', ' secret', 'secret\\ ', ' ', 'secret\u3000', 'two  '])(
+  'holds back what the exclude %j names, and no other file',
+  async (pattern) => {
+    const { exclude } = world;
+    world.exclude = [...exclude, pattern];
+    const name = pattern.replace('\\', '');
+    const open = { secret: 'open', ' secret ': 'open', two: 'open', 'two ': 'open' };
+    world.write({ [`workspace/${name}`]: 'hidden', [`workspace/sub/${name}`]: 'hidden' });
+
+    await world.inStep(open);
+
+    world.exclude = exclude;
+    expect(world.read('cloud')).toEqual(open);
+  },
+);
+
+it('leaves out a file whose name ends in a space, and not its neighbour without', async () => {
+  await world.inStep({ ...files, bad: 'bad' });
+  remove('workspace/bad');
+  mkdirSync(join(world.cloudFolder, 'bad '));
+  world.write({ 'workspace/bad ': 'cannot be stored' });
+  const limits = { maxDeletePercent: 50, maxDeleteFiles: 10, confirmDeletes: undefined };
+
+  const report = await world.run({ limits });
+
+  expect(report.skipped.map(({ path }) => path)).toEqual(['bad ']);
+  expect(report.filesDeleted).toBe(1);
+  expectSameBut('bad ', files);
+});
+
+function expectSameBut(name: string, expected: Record<string, string>): void {
+  const { workspace, cloud } = world.both();
+  expect(cloud).toEqual(expected);
+  expect(workspace).toEqual({ ...expected, [name]: 'cannot be stored' });
+}
+
 it('writes nothing over what a later lease has remembered', async () => {
   world.fence = 2;
   await world.inStep(files);

@@ -59,10 +59,20 @@ async function readListing(file: string): Promise<RememberedSide> {
 
 /** Excludes as lines of a filters file. */
 export function filtersText(exclude: string[]): string {
-  return exclude.map((pattern) => `- ${pattern}\n`).join('');
+  return exclude.map((pattern) => `- ${keepEdges(pattern)}\n`).join('');
 }
 
 /** A pattern that matches one path and nothing else; `undefined` where no line can say it. */
 export function literalPattern(path: string): string | undefined {
-  return /[\r\n]/.test(path) ? undefined : `/${path.replace(/[\\*?[\]{}]/g, '\\$&')}`;
+  return /[\r\n]/.test(path) ? undefined : `/${keepEdges(path.replace(/[\\*?[\]{}]/g, '\\$&'))}`;
+}
+
+/** rclone cuts white space off both ends of a filter's line: there a character class keeps it. */
+export function keepEdges(pattern: string): string {
+  return pattern.replace(/^[\s\u0085]/, '[$&]').replace(
+    /(\\*)([\s\u0085])$/,
+    // Where it has a backslash of its own, that goes.
+    (_, slashes: string, space: string) =>
+      `${slashes.slice(0, slashes.length - (slashes.length % 2))}[${space}]`,
+  );
 }
