@@ -6,7 +6,7 @@ import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClaimError, runTour, type Timeline } from './tour.ts';
-import { agent, output, startWorld, type World } from './world.ts';
+import { agent, deployment, output, startWorld, type World } from './world.ts';
 
 const started = Date.now();
 
@@ -104,6 +104,7 @@ It keeps running; Ctrl-C stops everything. Try, in another terminal (AWS CLI v2)
 
   cloud folder   ${cloud.folder}  (${cloud.url})
   webhook        ${gateway.url}
+  stack          WorkspaceSync-${deployment}
   passphrase     aws secretsmanager get-secret-value --secret-id workspace-sync/local/${agent}/passphrase
 `);
   const shown = gateway.requests.length;
