@@ -43,6 +43,7 @@ const agents: Record<string, Record<string, unknown>> = {
   lost: bisync,
   drifts: {},
   longmirror: mirror,
+  longbisync: bisync,
   sessions: { ...mirror, onSessionStart: true },
   clashes: { ...mirror, localPath: 'shared' },
 };
@@ -562,16 +563,23 @@ describe('the modes', () => {
     expect(await box.cloud()).toEqual(before);
   });
 
-  it.each(['mirror'])('a run in many legs is one run in the history (%s)', async (mode) => {
+  it.each([
+    { mode: 'mirror', seconds: 5, delay: 80 },
+    { mode: 'bisync', seconds: 12, delay: 170 },
+  ])('a run in many legs is one run in the history ($mode)', async ({ mode, seconds, delay }) => {
     const box = new Mailbox(world, `long${mode}`);
     const files = Object.fromEntries(
       Array.from({ length: 60 }, (_, i) => [`folder ${i % 3}/file ${i}.txt`, `text ${i}`]),
     );
     await box.givenCloud({ 'first.txt': 'first' });
-    await box.sync();
+    await box.sync(mode === 'bisync' ? { resync: true } : {});
     await box.givenCloud(files);
-    sendOneByOne(dav, 80);
-    await changeEnvironment(world, 'sync', (env) => ({ ...env, [environment.legSeconds]: '5' }));
+    sendOneByOne(dav, delay);
+    const legSeconds = String(seconds);
+    await changeEnvironment(world, 'sync', (env) => ({
+      ...env,
+      [environment.legSeconds]: legSeconds,
+    }));
     const before = dav.calls.length;
 
     const first = await box.sync();

@@ -102,14 +102,17 @@ const minimumMs = 1_000;
 const graceMs = 8_000;
 
 /** How long before the end of its time a process is asked to stop that is slow to. */
-const earlyMs = 60_000;
+const earlyMs = 90_000;
 
-/** When a process is asked to stop, and how long it has to. A slow one ends no later than others. */
+/**
+ * When a process is asked to stop, and how long it has to. A slow one has half of what is left then:
+ * the other half is for looking at what it has done, without which the next leg would do it again.
+ */
 function stopTimes(remaining: number, isSlow: boolean): { stopAfterMs: number; graceMs: number } {
   if (!isSlow) return { stopAfterMs: remaining, graceMs };
   // In a short leg nothing is worth waiting for.
   const early = Math.min(earlyMs, remaining / 4);
-  return { stopAfterMs: remaining - early, graceMs: early + Math.min(graceMs, early) };
+  return { stopAfterMs: remaining - early, graceMs: early / 2 };
 }
 
 /** Opens a session: writes the config file, readable by us alone. */
