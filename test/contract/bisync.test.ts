@@ -381,6 +381,23 @@ function expectSameBut(name: string, expected: Record<string, string>): void {
   expect(workspace).toEqual({ ...expected, [name]: 'cannot be stored' });
 }
 
+const bisyncsOwn = ['Safety abort', 'copy1to2', 'copy2to1', 'march'];
+
+it('takes no file for a word of bisync, whatever it is called', async () => {
+  await world.inStep(files);
+  world.write(Object.fromEntries(bisyncsOwn.map((name) => [`workspace/${name}`, name])));
+  expect((await world.run({ dryRun: true })).plan.totals.copy.files).toBe(bisyncsOwn.length);
+  // None of them can be stored where a folder lies.
+  for (const name of bisyncsOwn) {
+    mkdirSync(join(world.cloudFolder, name), { recursive: true });
+    world.write({ [`cloud/${name}/in`]: 'a folder' });
+  }
+
+  const { skipped } = await world.run();
+
+  expect(skipped.map(({ path }) => path)).toEqual(expect.arrayContaining(bisyncsOwn));
+});
+
 it('writes nothing over what a later lease has remembered', async () => {
   world.fence = 2;
   await world.inStep(files);

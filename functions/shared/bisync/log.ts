@@ -117,7 +117,10 @@ function noteEqual(story: BisyncStory, path: string): void {
 }
 
 function stopOf({ msg, object }: RcloneLine): BisyncStop | undefined {
-  if (object === 'Safety abort') return { kind: 'too-many-deletes' };
+  // A file may have the name that bisync puts where other lines name a file: it says other things.
+  if (object === 'Safety abort' && msg.startsWith('too many deletes (')) {
+    return { kind: 'too-many-deletes' };
+  }
   // A line about a file says what its name makes it say.
   if (object !== undefined) return undefined;
   if (msg.startsWith('Safety abort: all files were changed')) return { kind: 'all-changed' };

@@ -34,13 +34,15 @@ export function count(tally: Tally, { story, result }: Attempt): void {
 }
 
 /** Files that rclone gave up, with a reason each. That two versions differ is a finding, not a failure. */
-export function failuresOf({ result, story }: Attempt): SkippedFile[] {
+export function failuresOf({ result, story, found }: Attempt): SkippedFile[] {
   // What rclone was stopped at, or kept from by its provider, is not given up.
   const goesOn = ['done', 'time-up', 'rate-limited'].includes(result.outcome);
   if (goesOn || !story.applying) return [];
   const { errors, provider } = result.account;
   return errors.flatMap(({ path, message }) => {
-    if (path === undefined || isBisyncs(path) || /differ$/i.test(message)) return [];
+    if (path === undefined || /differ$/i.test(message)) return [];
+    const isFile = found.workspace.has(path) || found.cloud.has(path);
+    if (isBisyncs(path) && !isFile) return [];
     const name = path.replace(partial, '');
     const said = { path: name, message, ...(provider === undefined ? {} : { provider }) };
     return [{ path: name, reason: troubleOf(said).sentence }];
