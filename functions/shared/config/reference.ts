@@ -95,7 +95,8 @@ One JSON file, in whichever of four forms is at hand:
 | flat | \`{ "provider": "dropbox", "mode": "mailbox", … }\`: the keys of \`sync\` at the root | one |
 | openclaw.json | the whole file of a gateway; \`plugins.entries["openclaw-workspace-sync"].config\` is read | one |
 
-Every mistake is reported at once, with its key, what was given, what is allowed and what to change.
+Mistakes are reported together, each with its key, what was given, what is allowed and what to change;
+those between agents follow once the blocks are right.
 Keys marked ⁺ are not in the plugin’s configuration. [workspace-sync.example.json](../workspace-sync.example.json)
 is a start, and \`"$schema": "./config.schema.json"\` makes an editor help.`;
 

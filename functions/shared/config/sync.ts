@@ -37,7 +37,9 @@ const what = {
     ),
   localPath: folderInside.default('shared').meta(
     notes('Folder of the workspace that is synchronised. "/", "." and "" mean all of it.', {
-      allowed: 'a path relative to the workspace without ".." or backslash, or "/" for all of it',
+      allowed:
+        'a path relative to the workspace without ".." or backslash and outside of its reserved ' +
+        'folders (_inbox, _outbox, .trash, .quarantine, .restored), or "/" for all of it',
     }),
   ),
   exclude: patterns.default(['**/.DS_Store']).meta(
@@ -126,16 +128,17 @@ const otherModes = {
       'does not have. Nothing is replaced or deleted there: a file that was changed after it had been ' +
       'copied is not sent again, and the report names it.',
   ),
-  ingestPath: folderInside
-    .default('inbox')
-    .meta(
-      notes(
-        'Mode `mirror` only: the folder that `ingest` copies up, to the same name in the cloud ' +
-          'folder. It lies beside the folder of `localPath`, or in the workspace where `localPath` is ' +
-          'all of it; then the mirror leaves that folder alone on both sides.',
-        { allowed: 'a path relative to the workspace without ".." or backslash' },
-      ),
+  ingestPath: folderInside.default('inbox').meta(
+    notes(
+      'Mode `mirror` only: the folder that `ingest` copies up, to the same name in the cloud ' +
+        'folder. It lies beside the folder of `localPath`, or in the workspace where `localPath` is ' +
+        'all of it; then the mirror leaves that folder alone on both sides.',
+      {
+        allowed:
+          'a path relative to the workspace without ".." or backslash and outside of its reserved folders',
+      },
     ),
+  ),
   conflictResolve: z
     .enum(['newer', 'local', 'remote'])
     .default('newer')
