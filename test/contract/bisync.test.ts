@@ -252,6 +252,21 @@ describe('deletes', () => {
     expectSame({ 'first.txt': '1' });
   });
 
+  it('are counted again where every file was changed: what goes after the look is not passed on', async () => {
+    await world.inStep(many);
+    for (const name of Object.keys(many)) world.write({ [`workspace/${name}`]: `changed ${name}` });
+    const vanishing = Object.keys(many).slice(0, 25);
+    world.beforeBisync = (number) => {
+      if (number === 3) remove(...vanishing.map((name) => `workspace/${name}`));
+    };
+
+    await expect(world.run()).rejects.toThrow(/too many deletes/);
+
+    world.beforeBisync = undefined;
+    expect(Object.keys(world.read('cloud')).sort()).toEqual(Object.keys(many).sort());
+    expect((await world.run()).blocked?.code).toBe('too-many-deletes');
+  });
+
   it('are none where every file was changed', async () => {
     await world.inStep({ 'only.txt': 'one' });
     world.write({ 'workspace/only.txt': 'two' });

@@ -10,6 +10,7 @@ import { bisyncError, openLeg, ordinary, sizesOf, type Leg } from './leg.ts';
 import type { BisyncStop } from './log.ts';
 import type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';
 import { deletesOf, planOf } from './plan.ts';
+import { placeOnBoth, removeFromBoth, withPlaced } from './placeholder.ts';
 import { accessDenied, needsResync } from './reasons.ts';
 import { timesOf } from './remotes.ts';
 import { planned, stopped, warningsOf } from './result.ts';
@@ -155,11 +156,30 @@ async function judged(leg: Leg, stop: BisyncStop, options: AttemptOptions): Prom
   const blocked = guardDeletes(deletes, sizes, order.limits);
   if (blocked) return stopped(leg, blocked, plan);
   if (order.dryRun) return planned(leg, plan);
-  // What was looked at may be deleted, and no more than that.
-  const share = shareOf(deletes, sizes);
-  const force = stop.kind === 'all-changed';
-  const carried = await proceed(leg, { ...options, maxDeletePercent: share, force });
+  // What was looked at may be deleted, and no more than that: rclone counts again.
+  const limited = { ...options, maxDeletePercent: shareOf(deletes, sizes), force: false };
+  const carried =
+    stop.kind === 'all-changed'
+      ? await withOneUnchanged(leg, limited)
+      : await proceed(leg, limited);
   return 'stop' in carried ? stoppedBy(leg, carried.stop, carried.first) : carried;
+}
+
+/**
+ * Where every file of a side was changed, rclone would go on only with `--force`, and then delete
+ * whatever is gone by then, without any limit: it is given a file that has not changed instead.
+ */
+async function withOneUnchanged(leg: Leg, options: AttemptOptions): Promise<Proceeded> {
+  if (!options.remembered) return proceed(leg, options);
+  await placeOnBoth(leg);
+  try {
+    return await proceed(leg, {
+      ...options,
+      remembered: await withPlaced(leg, options.remembered),
+    });
+  } finally {
+    await removeFromBoth(leg);
+  }
 }
 
 function stoppedBy(leg: Leg, stop: BisyncStop, { result }: Attempt): BisyncResult {

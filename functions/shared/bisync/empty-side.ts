@@ -5,7 +5,7 @@ import { carryOut } from './carry-out.ts';
 import { guardEmpty } from './guard.ts';
 import { bisyncError, ordinary, type Leg } from './leg.ts';
 import type { BisyncResult } from './order.ts';
-import { placeholder } from './placeholder.ts';
+import { placeholder, placeOnBoth, removeFromBoth } from './placeholder.ts';
 import { otherSide, planForEmptySide } from './plan.ts';
 import { planned, stopped, warningsOf } from './result.ts';
 import { totals } from './tally.ts';
@@ -27,11 +27,11 @@ export async function oneSideEmpty(
   const blocked = guardEmpty(empty, plan.totals.delete.files, confirmDeletes);
   if (blocked) return stopped(leg, blocked, plan);
   if (leg.order.dryRun) return planned(leg, plan);
-  await place(leg);
+  await placeOnBoth(leg);
   // Whatever was remembered of the empty side is gone, which is what has been looked at.
   const carried = await carryOut(leg, { ...ordinary(leg, remembered), force: true });
   if ('stop' in carried) throw bisyncError(carried.first.result);
-  await remove(leg);
+  await removeFromBoth(leg);
   const { tally, timeUp } = carried;
   tally.copied.delete(placeholder);
   return {
@@ -40,22 +40,4 @@ export async function oneSideEmpty(
     warnings: warningsOf(leg, tally.conflicts.size),
     timeUp,
   };
-}
-
-async function place({ deps }: Leg): Promise<void> {
-  for (const remote of [deps.workspace, deps.cloud]) {
-    await deps.session.write({ remote, path: placeholder }, bytes());
-  }
-}
-
-async function remove({ deps }: Leg): Promise<void> {
-  for (const remote of [deps.workspace, deps.cloud]) {
-    // Left where it fails: it is a file like any other, and says what it is.
-    await deps.session.run({ kind: 'delete-one', from: { remote, path: placeholder } });
-  }
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream of what is at hand
-async function* bytes(): AsyncGenerator<Uint8Array> {
-  yield Buffer.from('workspace-sync made this file, and may be allowed to delete it.\n');
 }

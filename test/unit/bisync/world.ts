@@ -8,7 +8,7 @@ import {
 } from '../../../functions/shared/bisync/bisync.ts';
 import { stateKeys } from '../../../functions/shared/contract/index.ts';
 import { folderRemote, type Remote } from '../../../functions/shared/rclone/remote.ts';
-import type { SessionOptions } from '../../../functions/shared/rclone/session.ts';
+import type { RcloneSession, SessionOptions } from '../../../functions/shared/rclone/session.ts';
 import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
 import { RcloneWorld } from '../../fixtures/rclone-world.ts';
 
@@ -40,6 +40,8 @@ export class BisyncWorld extends RcloneWorld {
     cloud: folderRemote('cloud', this.cloudFolder),
   };
   fence = 1;
+  /** Called before each start of bisync in a run, with its number. */
+  beforeBisync: ((number: number) => void) | undefined;
   readonly #resynced = new Map<string, Resynced>();
 
   override reset(): void {
@@ -71,7 +73,7 @@ export class BisyncWorld extends RcloneWorld {
           ...order,
         },
         {
-          session,
+          session: this.#watched(session),
           workspace,
           cloud,
           exclude: this.exclude,
@@ -84,6 +86,17 @@ export class BisyncWorld extends RcloneWorld {
     } finally {
       await session.close();
     }
+  }
+
+  #watched(session: RcloneSession): RcloneSession {
+    let number = 0;
+    return {
+      ...session,
+      run: (command, care) => {
+        if (command.kind === 'bisync') this.beforeBisync?.(++number);
+        return session.run(command, care);
+      },
+    };
   }
 
   /** Both sides hold these files and know of each other; what they hold already counts, too. */
