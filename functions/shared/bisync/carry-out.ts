@@ -64,7 +64,9 @@ async function settle(
   const seen = await lookAtBoth(leg);
   if (!seen) return 'too-late';
   if (isDone) {
-    correctTimes(after.sides, story, seen, resync);
+    const { workspace, cloud } = leg.deps;
+    const times = { workspace: timesOf(workspace), cloud: timesOf(cloud) };
+    correctTimes(after.sides, story, seen, resync, times);
     return after;
   }
   if (!before) return undefined;

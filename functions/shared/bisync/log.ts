@@ -1,5 +1,6 @@
 import type { Side } from '../contract/index.ts';
 import type { RcloneLine } from '../rclone/account.ts';
+import { systemClock } from '../clock.ts';
 import { unquoteGo } from './go-string.ts';
 
 /** What happened to a file of one side since it was last in step. */
@@ -12,8 +13,8 @@ export interface BisyncStory {
   conflicts: Map<string, Side | undefined>;
   /** Files that both sides have changed to the same. */
   equal: Set<string>;
-  /** What has been copied, and to which side. */
-  copied: { path: string; size: number; side: Side }[];
+  /** What has been copied, to which side, and when rclone said so, in milliseconds since 1970. */
+  copied: { path: string; size: number; side: Side; at: number }[];
   /** What has been deleted or moved away, and on which side. */
   removed: { path: string; side: Side }[];
   /** What a dry run would copy, as far as rclone names it itself: with a resync it alone does. */
@@ -101,8 +102,10 @@ function noteFile(story: BisyncStory, { msg, size = 0 }: RcloneLine, path: strin
   const winner = /^The winner is: (Path[12])/.exec(msg)?.[1];
   if (winner !== undefined) story.conflicts.set(path, sideOf(winner));
   else if (msg.startsWith('Files are equal but will copy')) noteEqual(story, path);
-  else if (/(^|\s)Copied \((?!server-side)/.test(msg)) story.copied.push({ path, size, side });
-  else if (msg.startsWith('Skipped copy as --dry-run')) story.wouldCopy.push({ path, size, side });
+  else if (/(^|\s)Copied \((?!server-side)/.test(msg)) {
+    story.copied.push({ path, size, side, at: systemClock.now() });
+  } else if (msg.startsWith('Skipped copy as --dry-run'))
+    story.wouldCopy.push({ path, size, side });
   else if (msg === 'Deleted' || msg === 'Moved into backup dir') story.removed.push({ path, side });
 }
 

@@ -1,8 +1,10 @@
+import { epochOf } from '../clock.ts';
 import type { Side } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import { listingTime, type RememberedFile, type RememberedSide } from './listing.ts';
 import type { BisyncStory } from './log.ts';
 import { otherSide } from './plan.ts';
+import type { Times } from './remotes.ts';
 
 /** A side's files by path, as a listing shows them. */
 export type Seen = ReadonlyMap<string, ListedFile>;
@@ -19,24 +21,30 @@ export function seenOf(files: ListedFile[]): Seen {
  * is not what a side shows that gives each file the time of its upload; and of a file that it has read
  * from S3 it knows the second only. The next run would take both for changed: then a file that is
  * deleted on the other side would come back, and a second edit be a conflict.
+ *
+ * A time later than the copy is not taken over where a side gives its own times: it may be an edit.
  */
 export function correctTimes(
   remembered: Record<Side, RememberedSide>,
   { copied, equal }: BisyncStory,
   seen: Record<Side, Seen>,
   resynced: boolean,
+  times: Record<Side, Times>,
 ): void {
   for (const side of bothSides) {
     const other = remembered[otherSide(side)];
     const copies = copied.filter((file) => file.side === side);
-    const isCopy = new Set(copies.map(({ path }) => looseKey(path)));
+    const isCopy = new Map(copies.map(({ path, at }) => [looseKey(path), at]));
     for (const [path, file] of remembered[side]) {
       const now = seen[side].get(path);
       // What has another size has been changed since: the next run has to find that.
       if (now?.size !== file.size) continue;
+      const copiedAt = isCopy.get(looseKey(path));
+      // Somebody may have edited it after it was copied: the next run has to look.
+      if (copiedAt !== undefined && times[side] !== 'kept' && isLater(now, copiedAt)) continue;
       const time = listingTime(now.modified);
       const borrowed = (resynced || equal.has(path)) && other.get(path)?.time === file.time;
-      if (isCopy.has(looseKey(path)) || borrowed || isCut(file.time, time)) file.time = time;
+      if (copiedAt !== undefined || borrowed || isCut(file.time, time)) file.time = time;
     }
   }
 }
@@ -44,6 +52,13 @@ export function correctTimes(
 /** A copy has the name that was there before, which may differ in case or in its form of Unicode. */
 function looseKey(path: string): string {
   return path.normalize('NFC').toLowerCase();
+}
+
+/** What the clocks of a side and of this machine may differ by, in milliseconds. */
+const skewMs = 1_000;
+
+function isLater({ modified }: ListedFile, at: number): boolean {
+  return epochOf(modified) > at + skewMs;
 }
 
 /** Whether a time is another one's second. */

@@ -29,6 +29,26 @@ const copied = (object: string, size: number) => ({
   size,
 });
 
+const own = { workspace: 'own', cloud: 'own' } as const;
+
+it('takes no edit of equal size for its own copy that came after it', () => {
+  const { story, watch } = createStory();
+  [target('Path2'), copied('late', 1)].forEach(watch);
+  const file = givenFile('late', 1, 1);
+  const edited = { ...file, modified: new Date(Date.now() + 1_500).toISOString() };
+  const remembered = { workspace: givenSide(file), cloud: givenSide(file) };
+
+  correctTimes(
+    remembered,
+    story,
+    { workspace: seenOf([file]), cloud: seenOf([edited]) },
+    true,
+    own,
+  );
+
+  expect(remembered.cloud).toEqual(givenSide(file));
+});
+
 it('gives a copy the time that its side shows, and nothing else', () => {
   const { story, watch } = createStory();
   [target('Path2'), copied('copy', 1), copied('since', 1)].forEach(watch);
@@ -39,7 +59,7 @@ it('gives a copy the time that its side shows, and nothing else', () => {
     cloud: seenOf([givenFile('copy', 1, 9), givenFile('since', 2, 9), givenFile('other', 1, 9)]),
   };
 
-  correctTimes(remembered, story, seen, false);
+  correctTimes(remembered, story, seen, false, own);
 
   const times = [...remembered.cloud].map(([path, { time }]) => [path, time.slice(17, 19)]);
   expect(Object.fromEntries(times)).toEqual({ copy: '09', since: '01', other: '01' });
