@@ -49,10 +49,16 @@ async function save(context: RunContext, credential: Credential, token: string):
   const fields = { secret: entry, reference };
   credential.token = token;
   try {
-    const outcome = await runtime.secrets.replace(
-      { agent, scope, name: reference, from: stored, to: token },
-      { clock: runtime.clock, until: budget.deadline - reserveMs },
-    );
+    const patience = { clock: runtime.clock, until: budget.deadline - reserveMs };
+    const change = { agent, scope, name: reference, to: token };
+    let outcome = await runtime.secrets.replace({ ...change, from: stored }, patience);
+    if (outcome === 'superseded') {
+      // Somebody may have written the same token in another form: ours comes after it all the same.
+      const now = (await runtime.secrets.read(agent, scope)).values[reference] ?? '';
+      if (sameRefreshToken(now, stored)) {
+        outcome = await runtime.secrets.replace({ ...change, from: now }, patience);
+      }
+    }
     delete credential.unsaved;
     if (outcome === 'written') {
       credential.stored = token;
