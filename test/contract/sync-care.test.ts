@@ -62,6 +62,23 @@ describe('the ingest folder', () => {
   });
 });
 
+describe('an exclude', () => {
+  it('that ends in a space keeps back what it names in a bulk copy, too', async () => {
+    const many: [string, string][] = Array.from({ length: 500 }, (_, index) => [
+      `many/${index}.txt`,
+      '',
+    ]);
+    world.givenWorkspace({ ...Object.fromEntries(many), 'secret ': 'SECRET', secret: 'open' });
+
+    const report = await world.sync({ mode: 'mailbox', exclude: ['secret '] });
+
+    expect(report).toMatchObject({ state: 'succeeded', filesSent: 501 });
+    const cloud = Object.values(world.cloud());
+    expect(cloud).toContain('open');
+    expect(cloud).not.toContain('SECRET');
+  });
+});
+
 describe('a first push', () => {
   const mailbox = { mode: 'mailbox', trash: false };
 

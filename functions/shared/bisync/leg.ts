@@ -1,3 +1,4 @@
+import { keepEdges } from '../rclone/filter.ts';
 import type { Side } from '../contract/index.ts';
 import { isMissingFolder, parseListing } from '../rclone/listing.ts';
 import { partialListing } from '../rclone/partial-listing.ts';
@@ -11,7 +12,6 @@ import type { BisyncDeps, BisyncOrder } from './order.ts';
 import { timesOf } from './remotes.ts';
 import { seenOf, type Seen } from './settle.ts';
 import type { Identity } from './state.ts';
-import { keepEdges } from './workdir.ts';
 
 /** What everything in one leg works with. */
 export interface Leg {

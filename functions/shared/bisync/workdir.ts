@@ -1,3 +1,4 @@
+import { keepEdges } from '../rclone/filter.ts';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -65,14 +66,4 @@ export function filtersText(exclude: string[]): string {
 /** A pattern that matches one path and nothing else; `undefined` where no line can say it. */
 export function literalPattern(path: string): string | undefined {
   return /[\r\n]/.test(path) ? undefined : `/${keepEdges(path.replace(/[\\*?[\]{}]/g, '\\$&'))}`;
-}
-
-/** rclone cuts white space off both ends of a filter's line: there a character class keeps it. */
-export function keepEdges(pattern: string): string {
-  return pattern.replace(/^[\s\u0085]/, '[$&]').replace(
-    /(\\*)([\s\u0085])$/,
-    // Where it has a backslash of its own, that goes.
-    (_, slashes: string, space: string) =>
-      `${slashes.slice(0, slashes.length - (slashes.length % 2))}[${space}]`,
-  );
 }

@@ -1,3 +1,4 @@
+import { keepEdges } from './filter.ts';
 import { remoteFolder, remotePath, type Remote } from './remote.ts';
 
 /** A place in a remote. */
@@ -255,8 +256,8 @@ function range(part?: { offset: number; length: number }): string[] {
 /** The first rule that matches decides. */
 function filters(exclude: string[] = [], include: string[] = []): string[] {
   const rules = [
-    ...include.map((pattern) => `+ ${pattern}`),
-    ...exclude.map((pattern) => `- ${pattern}`),
+    ...include.map((pattern) => `+ ${keepEdges(pattern)}`),
+    ...exclude.map((pattern) => `- ${keepEdges(pattern)}`),
   ];
   return rules.map((rule) => `--filter=${rule}`);
 }

@@ -16,6 +16,16 @@ export function excludeMatcher(patterns: string[]): PathMatcher {
   return (path) => expressions.some((expression) => expression.test(path));
 }
 
+/** rclone cuts white space off both ends of a filter's line: there a character class keeps it. */
+export function keepEdges(pattern: string): string {
+  return pattern.replace(/^[\s\u0085]/, '[$&]').replace(
+    /(\\*)([\s\u0085])$/,
+    // Where it has a backslash of its own, that goes.
+    (_, slashes: string, space: string) =>
+      `${slashes.slice(0, slashes.length - (slashes.length % 2))}[${space}]`,
+  );
+}
+
 /** Patterns that exclude a folder and all that it holds, or a file of that name. */
 export function excludesOf(folder: string): string[] {
   const literally = folder.replace(/[\\*?[\]{}]/g, '\\$&');
