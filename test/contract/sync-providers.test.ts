@@ -191,7 +191,10 @@ describe('a provider that takes _OUTBOX for _outbox', () => {
   afterAll(() => world.close());
 
   it('makes no drops of what the agent keeps under that name', async () => {
-    const many = Array.from({ length: 500 }, (_, index) => [`many/${index}.txt`, '']);
+    const many: [string, string][] = Array.from({ length: 500 }, (_, index) => [
+      `many/${index}.txt`,
+      '',
+    ]);
     world.givenWorkspace({ ...Object.fromEntries(many), '_OUTBOX/own.txt': 'own' });
     world.givenCloud({ '_Outbox/drop.txt': 'drop' });
 
