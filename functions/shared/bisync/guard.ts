@@ -1,4 +1,5 @@
 import type { RunReason, Side } from '../contract/index.ts';
+import { nameOf } from '../one-way/sides.ts';
 
 /** How many deletes are too many, and what somebody has confirmed. */
 export interface DeleteLimits {
@@ -11,8 +12,8 @@ export interface DeleteLimits {
 
 /** A side in words. */
 export const sideNames: Record<Side, string> = {
-  workspace: 'the workspace',
-  cloud: 'the cloud folder',
+  workspace: `the ${nameOf.workspace}`,
+  cloud: `the ${nameOf.cloud}`,
 };
 
 /**

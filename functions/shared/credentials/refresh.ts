@@ -1,7 +1,6 @@
-import { locateRclone } from '../rclone/locate.ts';
-import { openSession, RcloneError, type RcloneResult } from '../rclone/session.ts';
+import { RcloneError, type RcloneResult } from '../rclone/session.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { roleCredentials } from '../runtime/runtime.ts';
+import { openRclone } from '../runtime/rclone.ts';
 import type { Log } from '../telemetry.ts';
 import type { AuthorizedRemote, Credential } from './credential.ts';
 import { keepTokens } from './keeper.ts';
@@ -34,19 +33,12 @@ const answered = new Set<RcloneResult['outcome']>(['done', 'not-found']);
 const absentFolder = '.workspace-sync-token-refresh';
 
 async function askForNothing(
-  { runtime, budget }: RunContext,
+  context: RunContext,
   remote: AuthorizedRemote,
   onConfig: (text: string) => Promise<void>,
 ): Promise<RcloneResult> {
-  const session = await openSession({
-    binary: locateRclone(runtime.env, runtime.temporaryFolder),
-    remotes: [remote],
-    log: quiet(runtime.log),
-    remaining: () => budget.remaining(),
-    temporaryFolder: runtime.temporaryFolder,
-    env: roleCredentials(runtime.env),
-    onConfig,
-  });
+  const log = quiet(context.runtime.log);
+  const session = await openRclone(context, [remote], { log, onConfig });
   try {
     return await session.run({ kind: 'list-files', from: { remote, path: absentFolder } });
   } finally {

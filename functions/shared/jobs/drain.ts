@@ -8,12 +8,11 @@ import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
 import { listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
 import { stagedCarrier } from '../mailbox/staging.ts';
-import { locateRclone } from '../rclone/locate.ts';
 import type { Remote } from '../rclone/remote.ts';
-import { openSession } from '../rclone/session.ts';
+import { openRclone } from '../runtime/rclone.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { required, roleCredentials } from '../runtime/runtime.ts';
+import { required } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
 import { announcements, deliveryReport, partial } from './delivery-report.ts';
 import { busy } from './leased.ts';
@@ -81,22 +80,15 @@ interface RcloneMailbox {
 }
 
 async function withRclone(
-  { runtime, budget, request }: RunContext,
+  context: RunContext,
   { workspace, place, lease, tokens }: RcloneMailbox,
   work: (deps: MailboxDeps) => Promise<JobResult>,
 ): Promise<JobResult> {
+  const { runtime, request } = context;
   const prefix = stagingPrefix(request.agent, lease.runId);
   const staged = exchangeRemote(runtime, prefix);
   const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
-  const session = await openSession({
-    binary: locateRclone(runtime.env, runtime.temporaryFolder),
-    remotes: [staged, workspace],
-    log: runtime.log,
-    remaining: () => budget.remaining(),
-    temporaryFolder: runtime.temporaryFolder,
-    env: roleCredentials(runtime.env),
-    onConfig: tokens.onConfig,
-  });
+  const session = await openRclone(context, [staged, workspace], { onConfig: tokens.onConfig });
   try {
     const from = { session, remote: staged, path: '' };
     const to = { session, remote: workspace, path: folders.inbox };

@@ -2,12 +2,11 @@ import type { AgentConfig } from '../config/index.ts';
 import { folders, type CloudFile, type CloudFiles } from '../contract/index.ts';
 import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
 import { isMissingFolder, parseListing, type ListedFile } from '../rclone/listing.ts';
-import { locateRclone } from '../rclone/locate.ts';
 import type { Remote } from '../rclone/remote.ts';
-import { openSession, RcloneError } from '../rclone/session.ts';
+import { RcloneError } from '../rclone/session.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { roleCredentials } from '../runtime/runtime.ts';
+import { openRclone } from '../runtime/rclone.ts';
 import { agentCloud } from '../workspace/places.ts';
 import { busy } from './leased.ts';
 
@@ -39,19 +38,11 @@ function surprises(files: ListedFile[] | undefined, remotePath: string): string[
 
 /** The files of the folder; `undefined` where it does not exist. */
 async function filesOf(
-  { runtime, budget }: RunContext,
+  context: RunContext,
   cloud: Remote,
   { onConfig }: FreshTokens,
 ): Promise<ListedFile[] | undefined> {
-  const session = await openSession({
-    binary: locateRclone(runtime.env, runtime.temporaryFolder),
-    remotes: [cloud],
-    log: runtime.log,
-    remaining: () => budget.remaining(),
-    temporaryFolder: runtime.temporaryFolder,
-    env: roleCredentials(runtime.env),
-    onConfig,
-  });
+  const session = await openRclone(context, [cloud], { onConfig });
   try {
     const result = await session.run({ kind: 'list', from: { remote: cloud, path: '' } });
     if (isMissingFolder(result)) return undefined;

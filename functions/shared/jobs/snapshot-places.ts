@@ -3,11 +3,11 @@ import { backupPlace, type AgentConfig, type PlaceSettings } from '../config/ind
 import { environment, statePrefix, workspacePrefix } from '../contract/index.ts';
 import type { AuthorizedRemote } from '../credentials/credential.ts';
 import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
-import { locateRclone } from '../rclone/locate.ts';
 import { cloudRemote, type Remote } from '../rclone/remote.ts';
-import { openSession, type RcloneSession } from '../rclone/session.ts';
+import type { RcloneSession } from '../rclone/session.ts';
+import { openRclone } from '../runtime/rclone.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { required, roleCredentials, type Runtime } from '../runtime/runtime.ts';
+import { required, type Runtime } from '../runtime/runtime.ts';
 import { rootsIn } from '../snapshot/pack/items.ts';
 import { segmentLimits } from '../snapshot/pack/backup.ts';
 import type { Location } from '../snapshot/pack/location.ts';
@@ -97,24 +97,20 @@ interface ClosedPlaces {
 }
 
 async function inSession(
-  { runtime, budget }: RunContext,
+  context: RunContext,
   agent: AgentConfig,
   { storage, remotes, files }: ClosedPlaces,
   { onConfig }: FreshTokens,
   work: (places: SnapshotPlaces) => Promise<JobResult>,
 ): Promise<JobResult> {
+  const { runtime, budget } = context;
   const all = sections([storage.remote, ...listed(remotes)]);
   const session =
     all.length === 0
       ? undefined
-      : await openSession({
-          binary: locateRclone(runtime.env, runtime.temporaryFolder),
-          remotes: all,
-          log: runtime.log,
+      : await openRclone(context, all, {
           // A leg stops packing before; what is under way has to be ended well.
           remaining: () => Math.max(0, budget.deadline - runtime.clock.now() - reserveMs),
-          temporaryFolder: runtime.temporaryFolder,
-          env: roleCredentials(runtime.env),
           onConfig,
         });
   const locations = files ? locationsOf(runtime, agent, remotes, session) : [];

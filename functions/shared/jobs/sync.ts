@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
 import { withFreshTokens, type FreshTokens } from '../credentials/fresh-tokens.ts';
 import type { JobRequest, RunReason, Trigger } from '../contract/index.ts';
-import { locateRclone } from '../rclone/locate.ts';
-import { openSession } from '../rclone/session.ts';
+import { openRclone } from '../runtime/rclone.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
-import { roleCredentials } from '../runtime/runtime.ts';
 import type { Lease } from '../state/lease.ts';
 import { agentCloud, below, workspaceRemote } from '../workspace/places.ts';
 import { reservedExcludes } from '../workspace/reserved.ts';
@@ -148,21 +146,13 @@ function isCaseless({ workspace, cloud }: Pick<Cycle, 'workspace' | 'cloud'>): b
 }
 
 async function withSession(
-  { runtime, budget }: RunContext,
+  context: RunContext,
   { workspace, cloud }: Pick<Cycle, 'workspace' | 'cloud'>,
   { onConfig }: FreshTokens,
   work: (opened: Pick<Cycle, 'session' | 'scratchFolder'>) => Promise<JobResult>,
 ): Promise<JobResult> {
-  const scratchFolder = await mkdtemp(join(runtime.temporaryFolder, 'scratch-'));
-  const session = await openSession({
-    binary: locateRclone(runtime.env, runtime.temporaryFolder),
-    remotes: [cloud, workspace],
-    log: runtime.log,
-    remaining: () => budget.remaining(),
-    temporaryFolder: runtime.temporaryFolder,
-    env: roleCredentials(runtime.env),
-    onConfig,
-  });
+  const scratchFolder = await mkdtemp(join(context.runtime.temporaryFolder, 'scratch-'));
+  const session = await openRclone(context, [cloud, workspace], { onConfig });
   try {
     return await work({ session, scratchFolder });
   } finally {
