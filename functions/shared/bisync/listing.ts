@@ -16,7 +16,7 @@ export type RememberedSide = Map<string, RememberedFile>;
 const header = '# bisync listing v1 from';
 
 const linePattern =
-  /^(\S) +(-?\d+) (\S+) (\S+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}[+-]\d{4}) (".+")$/;
+  /^(\S) +(-?\d+) (\S+) (\S+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}[+-]\d{4}) (".+")$/s;
 
 /**
  * Parses a listing of bisync's, the `.lst` files of its working folder.

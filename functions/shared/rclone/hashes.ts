@@ -15,7 +15,7 @@ export async function hashNamed(
   if (result.outcome !== 'done') throw new RcloneError('Files cannot be read back', result);
   return new Map(
     result.stdout.split('\n').flatMap((line) => {
-      const found = /^([0-9a-f]{64}) {2}(.*)$/.exec(line);
+      const found = /^([0-9a-f]{64}) {2}(.*)$/s.exec(line);
       return found ? [[found[2] ?? '', found[1] ?? ''] as const] : [];
     }),
   );

@@ -39,6 +39,17 @@ it.each([
   expect(parseRemembered(text)).toBeUndefined();
 });
 
+it.each(['\u2028', 'a\u2029b', '\u0085'])(
+  'reads a name back that JavaScript takes for two lines: %j',
+  (path) => {
+    const file = rememberedFile({ path, size: 1, modified: '2026-01-02T03:04:05Z' });
+
+    expect(parseRemembered(formatRemembered(new Map([[path, file]])))).toEqual(
+      new Map([[path, file]]),
+    );
+  },
+);
+
 it('writes any name so that it is read back', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.nat(), (path, size) => {
