@@ -6,3 +6,4 @@ export * from './environment.ts';
 export * from './jobs.ts';
 export * from './names.ts';
 export * from './notification.ts';
+export * from './status.ts';

@@ -21,6 +21,11 @@ export interface JobRequest {
   job: Job;
   agent: string;
   trigger: Trigger;
+  /**
+   * The id that the run is to have, so that whoever asks for it can look for its report. Where two
+   * requests have the same, the second finds the first one's report and does nothing.
+   */
+  runId?: string;
   /** Says what would be done and writes nothing, anywhere. */
   dryRun?: boolean;
   /**

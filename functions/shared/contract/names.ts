@@ -52,6 +52,8 @@ export const folders = {
   quarantine: '.quarantine',
   /** At the root of the cloud folder, and of workspaces that are not in S3: what was restored. */
   restored: '.restored',
+  /** At the root of the workspace: what this product tells the agent, `status.json`. */
+  own: '.workspace-sync',
 } as const;
 
 /** Path of an agent's workspace inside the workspace bucket. */
@@ -96,6 +98,8 @@ export const stateKeys = {
   status: (agent: string, job: string): string => `status/${agent}/${job}.json`,
   history: (agent: string, day: string, runId: string): string =>
     `history/${agent}/${day}/${runId}.json`,
+  /** What a run says of itself while it is at work: a RunningRecord. */
+  running: (agent: string, job: string): string => `running/${agent}/${job}.json`,
   syncManifest: (agent: string): string => `manifests/${agent}/sync.json.gz`,
   ingestManifest: (agent: string): string => `manifests/${agent}/ingest.json.gz`,
   /** What the configuration was when an agent was last synchronised. */
