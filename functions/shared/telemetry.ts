@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { metricNamespace, product } from './contract/index.ts';
-import { deceptive } from './deceptive.ts';
+import { visible } from './deceptive.ts';
 
 /** Structured log: what every part of the runtime writes to. */
 export interface Log {
@@ -9,18 +9,6 @@ export interface Log {
   info(message: string, fields?: Record<string, unknown>): void;
   warn(message: string, fields?: Record<string, unknown>): void;
   error(message: string, fields?: Record<string, unknown>): void;
-}
-
-/** The text with every deceptive character written as its escape; line feeds and tabs stay. */
-export function visible(text: string): string {
-  return text.replace(deceptive, (characters) =>
-    /[\n\t]/.test(characters)
-      ? characters
-      : Array.from(
-          { length: characters.length },
-          (_, unit) => `\\u${characters.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-        ).join(''),
-  );
 }
 
 /** The log of one function; `fields` stand in every line. */

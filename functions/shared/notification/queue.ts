@@ -3,7 +3,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { visible } from '../telemetry.ts';
+import { visible } from '../deceptive.ts';
 import type { QueuedMessage } from './message.ts';
 import type { DeadReason } from './verdict.ts';
 

@@ -1,4 +1,4 @@
-import { visible } from '../telemetry.ts';
+import { visible } from '../deceptive.ts';
 import { cureFor, nameOf } from './providers.ts';
 
 /**

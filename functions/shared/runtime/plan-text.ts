@@ -1,5 +1,5 @@
 import { changes, type Change, type PlannedChange, type RunPlan } from '../contract/index.ts';
-import { visible } from '../telemetry.ts';
+import { visible } from '../deceptive.ts';
 
 /** Names of each kind that are written out; more are counted. */
 const maxNames = 50;
