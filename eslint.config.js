@@ -24,6 +24,17 @@ const zones = [
     message: 'What runs on Lambda does not know how it is deployed or tested.',
   },
   {
+    target: './cli',
+    from: ['./functions', './infra', './test', './bench', './scripts'],
+    except: ['./shared'],
+    message: 'The command knows what functions share, and deploys by the CDK, not by its code.',
+  },
+  {
+    target: './functions',
+    from: './cli',
+    message: 'What runs on Lambda does not know the command.',
+  },
+  {
     target: './recovery',
     from: ['./functions', './infra', './local', './test', './bench', './scripts', './layers'],
     except: ['./shared/snapshot', './shared/retention', './shared/clock.ts', './shared/errors.ts'],

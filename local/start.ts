@@ -5,6 +5,7 @@
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tellSession } from './session.ts';
 import { ClaimError, runTour, type Timeline } from './tour.ts';
 import { agent, deployment, output, startWorld, type World } from './world.ts';
 
@@ -38,11 +39,13 @@ async function main(args: string[]): Promise<number> {
   }
   const stopAsked = untilAsked();
   let world: World | undefined;
+  let forgetSession: (() => Promise<void>) | undefined;
   try {
     timeline.part('Workspace Sync for AWS, on this machine');
     // Asked to stop while it starts, it finishes that first: then everything that was started is known.
     world = await startWorld({ onStep: timeline.event });
     timeline.event('deployed');
+    forgetSession = await tellSession(world);
     if ((await Promise.race([runTour(world, timeline), stopAsked])) === 'interrupted') return 130;
     if (args.includes('--once')) {
       console.log('\nEvery claim above was checked.');
@@ -57,6 +60,7 @@ async function main(args: string[]): Promise<number> {
     return 1;
   } finally {
     console.log('\nStopping what was started …');
+    await forgetSession?.();
     await world?.stop();
   }
 }

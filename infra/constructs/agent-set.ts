@@ -44,6 +44,7 @@ export interface AgentSetProps extends SharedParts {
  * function mounts one, so each EFS access point has a set of its own.
  */
 export class AgentSet extends Construct {
+  readonly agents: readonly AgentConfig[];
   readonly functions: Record<Job, JobFunction>;
   readonly drops: DropQueue;
   readonly scheduler: Scheduler;
@@ -51,6 +52,7 @@ export class AgentSet extends Construct {
   constructor(scope: Construct, id: string, props: AgentSetProps) {
     super(scope, id);
     const { runtimes, match, agents } = props;
+    this.agents = agents;
     const granted: Granted = {
       ...runtimes,
       notificationQueue: props.notifications.queue,
@@ -139,9 +141,19 @@ function watch(set: AgentSet, topic: ITopic, requests: DeadLetterQueue): void {
   alarm('DeadRequestsAlarm', requests, 'Runs died, or could not be started by an event.');
 }
 
+/** CloudFormation's limit for the value of an output is 1,024 bytes; it may become less. */
+const longestOutput = 1_000;
+
 /** What a stack says about its set. */
-export function setOutputs({ functions, drops, scheduler }: AgentSet): Record<string, string> {
+export function setOutputs({
+  functions,
+  drops,
+  scheduler,
+  agents,
+}: AgentSet): Record<string, string> {
+  const names = agents.map(({ name }) => name).join(',');
   return {
+    ...(names !== '' && names.length <= longestOutput ? { Agents: names } : {}),
     SyncFunctionName: functions.sync.function.functionName,
     DrainFunctionName: functions.drain.function.functionName,
     BackupFunctionName: functions.backup.function.functionName,

@@ -23,6 +23,7 @@ describe('a deployment', () => {
   it('has the outputs that others look up', () => {
     const { template } = givenDeployment([givenAgent('ann')]);
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+      'Agents',
       'AlarmTopicArn',
       'BackupFunctionName',
       'DeadDropQueueUrl',

@@ -1,0 +1,76 @@
+import { DescribeStacksCommand, type CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { exitCodes } from '../exit-codes.ts';
+import { CommandFailure } from '../failure.ts';
+
+/** Outputs of a stack, by name. */
+export type Outputs = Record<string, string>;
+
+/** A deployment as its stacks describe it. */
+export interface Deployment {
+  name: string;
+  stack: string;
+  /** Of the stack that every deployment has. */
+  outputs: Outputs;
+  /** Of each stack with functions of its own: the main one, and one for each EFS access point. */
+  sets: Outputs[];
+  /** Names of all agents; `undefined` where there are too many for the stacks to say. */
+  agents: string[] | undefined;
+}
+
+/**
+ * Looks a deployment up by the outputs of its stacks.
+ * @throws CommandFailure where there is none.
+ */
+export async function findDeployment(
+  client: CloudFormationClient,
+  name: string,
+): Promise<Deployment> {
+  const stack = `WorkspaceSync-${name}`;
+  const outputs = await outputsOf(client, stack);
+  if (!outputs) {
+    throw new CommandFailure(
+      `There is no deployment "${name}" in this account and region (no stack ${stack}). Deploy it with ` +
+        '"workspace-sync deploy" or "workspace-sync setup", or name another with --deployment, --profile ' +
+        'or --region.',
+      { code: 'no-deployment', exitCode: exitCodes.unreachable },
+    );
+  }
+  const others = (outputs['Stacks'] ?? stack)
+    .split(',')
+    .filter((other) => /-Efs-[^-]+$/.test(other));
+  const mounted = await Promise.all(others.map((other) => outputsOf(client, other)));
+  const sets = [outputs, ...mounted.filter((found) => found !== undefined)];
+  return { name, stack, outputs, sets, agents: agentsOf(sets) };
+}
+
+async function outputsOf(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<Outputs | undefined> {
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+    const outputs = Stacks[0]?.Outputs ?? [];
+    return Object.fromEntries(
+      outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+    );
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ValidationError') return undefined;
+    throw error;
+  }
+}
+
+function agentsOf(sets: Outputs[]): string[] | undefined {
+  const lists = sets.map((outputs) => outputs['Agents']);
+  if (lists.some((list) => list === undefined)) return undefined;
+  return lists.flatMap((list) => (list ?? '').split(',')).filter((name) => name !== '');
+}
+
+/** An output that the stack must have; an older release may have deployed it. */
+export function outputOf(outputs: Outputs, name: string): string {
+  const value = outputs[name];
+  if (value !== undefined) return value;
+  throw new CommandFailure(
+    `The deployment does not say its ${name}: an older release has deployed it. Run "workspace-sync deploy".`,
+    { code: 'old-deployment', exitCode: exitCodes.unreachable },
+  );
+}

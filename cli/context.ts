@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clientsFor, type Clients } from './aws/clients.ts';
+import { findDeployment, outputOf, type Deployment, type Outputs } from './aws/deployment.ts';
+import { targetOf, type Target } from './aws/target.ts';
+import { exitCodes } from './exit-codes.ts';
+import { CommandFailure, wrongUsage } from './failure.ts';
+import type { General } from './general.ts';
+import { projectRoot } from './root.ts';
+import type { Shell } from './shell.ts';
+
+/** What a command that talks to a deployment works with. */
+export interface Context {
+  shell: Shell;
+  general: General;
+  target: Target;
+  clients: Clients;
+  deployment: Deployment;
+}
+
+/** Finds the deployment that is meant. */
+export async function openContext(shell: Shell, general: General): Promise<Context> {
+  const target = targetOf(general, shell.env);
+  const clients = clientsFor(target);
+  const name = deploymentName(general, target);
+  const deployment = await findDeployment(clients.cloudFormation, name);
+  return { shell, general, target, clients, deployment };
+}
+
+/** By option or environment, by the emulator's session, by the configuration file, or `default`. */
+export function deploymentName(general: General, { session }: Pick<Target, 'session'>): string {
+  return general.deployment ?? session?.deployment ?? configuredName(general) ?? 'default';
+}
+
+/** The configuration file that is meant. */
+export function configFile({ config }: Pick<General, 'config'>): string {
+  return config ?? join(projectRoot, 'workspace-sync.json');
+}
+
+function configuredName(general: General): string | undefined {
+  const file = configFile(general);
+  if (!existsSync(file)) return undefined;
+  try {
+    const { deployment } = JSON.parse(readFileSync(file, 'utf8')) as { deployment?: unknown };
+    return typeof deployment === 'string' ? deployment : undefined;
+  } catch {
+    // What is wrong with it matters to who deploys it; here it only had a name to give.
+    return undefined;
+  }
+}
+
+/** The agent that is meant, and the outputs of the stack whose functions serve it. */
+export interface AgentContext extends Context {
+  agent: string;
+  set: Outputs;
+}
+
+/**
+ * The agent of the command line, or the only one that there is.
+ * @throws CommandFailure where it cannot be told, or is not there.
+ */
+export function withAgent(context: Context): AgentContext {
+  const { general, deployment } = context;
+  const { agents } = deployment;
+  const agent = general.agent ?? (agents?.length === 1 ? agents[0] : undefined);
+  if (agent === undefined) {
+    const known = agents ? `: ${agents.join(', ')}` : '';
+    throw wrongUsage(`Which agent? Name one with --agent${known}.`);
+  }
+  if (agents && !agents.includes(agent)) {
+    throw new CommandFailure(
+      `Deployment "${deployment.name}" has no agent "${agent}". It has ${agents.join(', ') || 'none'}.`,
+      { code: 'no-agent', exitCode: exitCodes.unreachable },
+    );
+  }
+  const served = deployment.sets.find((set) => (set['Agents'] ?? '').split(',').includes(agent));
+  return { ...context, agent, set: served ?? deployment.outputs };
+}
+
+/** Name of a bucket of the deployment. */
+export function bucketOf(
+  { deployment }: Pick<Context, 'deployment'>,
+  which: 'Workspace' | 'Exchange' | 'Snapshot' | 'State',
+): string {
+  return outputOf(deployment.outputs, `${which}BucketName`);
+}

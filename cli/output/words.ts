@@ -1,0 +1,42 @@
+import { epochOf } from '../../functions/shared/clock.ts';
+
+/** `1.5 MiB`: bytes as rclone and restic print them. */
+export function bytesInWords(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit === 0 ? String(value) : value.toFixed(value < 10 ? 2 : 1)} ${units[unit] ?? ''}`;
+}
+
+/** `2 h 5 min`: the two largest units. */
+export function durationInWords(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([amount]) => amount > 0);
+  return parts
+    .slice(first, first + 2)
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(' ');
+}
+
+/** `2026-11-22 14:05 UTC (3 min ago)`, or `(in 5 min)`. */
+export function timeInWords(iso: string, now: number): string {
+  const epoch = epochOf(iso);
+  if (Number.isNaN(epoch)) return iso;
+  const stamp = `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+  const distance = durationInWords(Math.abs(now - epoch));
+  return epoch > now ? `${stamp} (in ${distance})` : `${stamp} (${distance} ago)`;
+}
+
+/** `1 file`, `2 files`; the plural is the singular and an s where none is given. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { statusCommand } from './commands/status.ts';
+import type { Shell } from './shell.ts';
+
+/** What a command is made with: where it speaks, and how it says its exit code. */
+export interface Made {
+  shell: Shell;
+  exit: (code: number) => void;
+}
+
+const description = `Keeps an OpenClaw agent's workspace in step with your cloud folder, from your own AWS account.
+
+Every command finds the deployment by itself and uses the AWS credentials of your environment.`;
+
+const examples = `
+Examples:
+  workspace-sync setup                      from nothing to a first run
+  workspace-sync status                     is it working, and what would be lost?
+  workspace-sync sync --dry-run             what would a run do?
+  workspace-sync drop report.pdf            a file for the agent
+  workspace-sync backup restore --path notes.md
+
+Help for one command: workspace-sync help <command>`;
+
+/** The whole command line. Commands load what they need when they run. */
+export function createProgram(shell: Shell, exit: Made['exit']): Command {
+  const program = new Command('workspace-sync')
+    .description(description)
+    .addHelpText('after', examples)
+    .configureHelp({ helpWidth: Math.min(shell.columns, 100), sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => {
+        shell.out(text.trimEnd());
+      },
+      writeErr: (text) => {
+        shell.say(text.trimEnd());
+      },
+    })
+    .showHelpAfterError('(workspace-sync --help lists the commands and options)')
+    .exitOverride();
+  for (const make of commands) program.addCommand(inherit(program, make({ shell, exit })));
+  return program;
+}
+
+/** In the order of the help: what people do daily comes first. */
+const commands: readonly ((made: Made) => Command)[] = [statusCommand];
+
+/** A command that was made by itself takes over how the program speaks and ends. */
+function inherit(program: Command, command: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) inherit(program, child);
+  return command;
+}
