@@ -27,12 +27,20 @@ export function createLog(fields: Record<string, unknown> = {}): Log {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
+const units = {
+  Count: MetricUnit.Count,
+  Milliseconds: MetricUnit.Milliseconds,
+  Seconds: MetricUnit.Seconds,
+  /** Whatever else: dollars, for instance. */
+  None: MetricUnit.NoUnit,
+} as const;
+
 /** Emits one value under the project's namespace, for the given dimensions. */
 export type EmitMetric = (
   name: string,
   value: number,
   dimensions: Record<string, string>,
-  unit?: 'Count' | 'Milliseconds',
+  unit?: keyof typeof units,
 ) => void;
 
 /** Metrics as log lines in CloudWatch's embedded format: no request, no permission needed. */
@@ -43,6 +51,6 @@ export function createMetrics(deployment: string): EmitMetric {
     // The service dimension would make every metric a different one from those that alarms name.
     single.clearDefaultDimensions();
     single.addDimensions({ Deployment: deployment, ...dimensions });
-    single.addMetric(name, unit === 'Count' ? MetricUnit.Count : MetricUnit.Milliseconds, value);
+    single.addMetric(name, units[unit], value);
   };
 }

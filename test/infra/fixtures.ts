@@ -10,6 +10,7 @@ import {
   type DeploymentConfig,
   parseAgentConfig,
 } from '../../functions/shared/config/index.ts';
+import { runbookFile } from '../../functions/shared/contract/index.ts';
 import { defineDeployment } from '../../infra/deployment.ts';
 import type { BuildOptions, WorkspaceSyncStack } from '../../infra/stacks/workspace-sync-stack.ts';
 import cdkJson from '../../cdk.json' with { type: 'json' };
@@ -77,22 +78,23 @@ export const placeholder = Code.fromInline('export const handler = async () => {
 /** The synthesized deployment of these agents, without code of its own. */
 export function givenDeployment(
   agents: AgentConfig[],
-  options: Partial<BuildOptions> & Pick<DeploymentConfig, 'alarmEmail' | 'snapshots'> = {},
+  options: Partial<BuildOptions> & Partial<Omit<DeploymentConfig, 'deployment' | 'agents'>> = {},
 ): { app: App; main: WorkspaceSyncStack; template: Template } {
-  const { alarmEmail, snapshots, ...build } = options;
+  const { architecture, rclone, code, local, ...top } = options;
   const app = new App({ context: cdkJson.context, outdir: mkdtempSync(join(scratch, 'out-')) });
-  const config = {
+  const config: DeploymentConfig = {
     deployment: 'home',
+    runbookUrl: runbookFile,
+    dashboard: true,
+    tracing: false,
+    ...top,
     agents,
-    ...(alarmEmail !== undefined && { alarmEmail }),
-    ...(snapshots && { snapshots }),
   };
   const main = defineDeployment(app, config, {
-    architecture: Architecture.ARM_64,
-    rclone: { layerArn: 'arn:aws:lambda:eu-west-1:111122223333:layer:rclone:7' },
-    code: () => placeholder,
-    local: false,
-    ...build,
+    architecture: architecture ?? Architecture.ARM_64,
+    rclone: rclone ?? { layerArn: 'arn:aws:lambda:eu-west-1:111122223333:layer:rclone:7' },
+    code: code ?? (() => placeholder),
+    local: local ?? false,
   });
   return { app, main, template: Template.fromStack(main) };
 }

@@ -1,12 +1,21 @@
 import * as z from 'zod';
 import { type AgentConfig, agentNamePattern, deploymentNamePattern } from './agent.ts';
-import { notes } from './fields.ts';
+import { runbookFile } from '../contract/index.ts';
+import { flag, notes } from './fields.ts';
 
 /** Everything that the file says, checked and with every default in place. */
 export interface DeploymentConfig {
   deployment: string;
   /** Who is written to when an alarm goes off. */
   alarmEmail?: string;
+  /** Where the runbook is that alarms point to: an address or a path. */
+  runbookUrl: string;
+  /** Whether there is a dashboard. */
+  dashboard: boolean;
+  /** Whether runs are traced by X-Ray. */
+  tracing: boolean;
+  /** US dollars a month beyond which only backups run. */
+  monthlyCap?: number;
   snapshots?: SnapshotsConfig;
   agents: AgentConfig[];
 }
@@ -60,6 +69,41 @@ export const deploymentFields = {
     .email()
     .optional()
     .meta(notes('Address that alarms are sent to.', { allowed: 'an e-mail address' })),
+  runbookUrl: z
+    .string()
+    .regex(/^[^\s#]{1,400}$/)
+    .default(runbookFile)
+    .meta(
+      notes(
+        'Where your copy of the runbook is: every alarm ends with a link to its heading there.',
+        {
+          allowed: 'an address or a path of at most 400 characters, without spaces and "#"',
+        },
+      ),
+    ),
+  dashboard: flag(
+    true,
+    'A CloudWatch dashboard of the deployment. An account has three for nothing; each further one ' +
+      'costs $3 a month.',
+  ),
+  tracing: flag(
+    false,
+    'Traces runs with AWS X-Ray, by agent, job, run and outcome. $5 for a million traces beyond the ' +
+      'first 100,000 of a month. Off, nothing of it is loaded.',
+  ),
+  monthlyCap: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .meta(
+      notes(
+        'US dollars. When the estimate of what the deployment has used this month reaches it, ' +
+          'everything but backups pauses until the month is over or the cap is raised. Drops stay ' +
+          'where they are and arrive then.',
+        { allowed: 'a number greater than 0, such as 5' },
+      ),
+    ),
   snapshots: snapshotsSchema.optional().meta(
     notes('The deployment’s own snapshot bucket.', {
       allowed: 'an object such as { "objectLock": { "mode": "governance", "days": 30 } }',

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { agentBlocks, agentNamePattern } from './agent.ts';
-import { agentField, deploymentFields, type SnapshotsConfig } from './deployment.ts';
+import { agentField, type DeploymentConfig, deploymentFields } from './deployment.ts';
 import { problemsOf } from './issues.ts';
 import type { Notice, Problem } from './problems.ts';
 import { isRecord, type Raw } from './raw.ts';
@@ -18,8 +18,8 @@ export interface AgentSource {
 /** The file taken apart: whichever form it has, it is a list of agents. */
 export interface Form {
   deployment: string;
-  alarmEmail?: string;
-  snapshots?: SnapshotsConfig;
+  /** What else stands at the top, with its defaults. */
+  top: Omit<DeploymentConfig, 'deployment' | 'agents'>;
   agents: AgentSource[];
   problems: Problem[];
   notices: Notice[];
@@ -72,7 +72,8 @@ const runsTwice =
   'work on the same folders; disable the plugin and keep a copy of its "config" for this deployment';
 
 function refused(key: string, value: string, advice: Pick<Problem, 'allowed' | 'fix'>): Form {
-  return { deployment: 'default', agents: [], problems: [{ key, value, ...advice }], notices: [] };
+  const { deployment, ...top } = settingsOf({});
+  return { deployment, top, agents: [], problems: [{ key, value, ...advice }], notices: [] };
 }
 
 function deploymentForm(json: Raw, agents: unknown): Form {
@@ -141,16 +142,32 @@ function pick(json: Raw, wanted: (key: string) => boolean): Raw {
 function topOf(schema: z.ZodType, json: Raw, at: Path): Omit<Form, 'agents'> {
   const issues = schema.safeParse(json).error?.issues ?? [];
   const own = issues.filter((issue) => !isBlock(String(issue.path[0])));
-  const parsed = schemas.top.partial().safeParse(json);
-  const deployment = deploymentFields.deployment.safeParse(json['deployment']).data ?? 'default';
-  const { alarmEmail, snapshots } = parsed.data ?? {};
+  const { deployment, ...top } = settingsOf(json);
   const site = { deployment, agent: 'main', keyOf: (path: Path) => keyText([...at, ...path]) };
   const problems = problemsOf(schema, own, json, site);
   return {
     deployment,
-    ...(alarmEmail === undefined ? {} : { alarmEmail }),
-    ...(snapshots === undefined ? {} : { snapshots }),
+    top,
     problems,
     notices: [],
+  };
+}
+
+/** What stands at the top as far as it is in order; where a key is not, as if it were not there. */
+function settingsOf(json: Raw): Omit<DeploymentConfig, 'agents'> {
+  const schema = z.object(deploymentFields);
+  const faulty = new Set(schema.safeParse(json).error?.issues.map(({ path }) => path[0]));
+  const {
+    $schema: _,
+    alarmEmail,
+    monthlyCap,
+    snapshots,
+    ...settings
+  } = schema.parse(pick(json, (key) => !faulty.has(key)));
+  return {
+    ...settings,
+    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+    ...(monthlyCap === undefined ? {} : { monthlyCap }),
+    ...(snapshots === undefined ? {} : { snapshots }),
   };
 }

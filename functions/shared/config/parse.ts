@@ -40,18 +40,17 @@ export function parseConfig(json: unknown, source?: string): ParsedConfig {
     ...checkSharedFolders(placed),
   ];
   if (clashes.length > 0) throw new ConfigError(clashes, source);
-  const { deployment, alarmEmail, snapshots } = form;
+  const { deployment, top } = form;
   return {
     config: {
       deployment,
-      ...(alarmEmail === undefined ? {} : { alarmEmail }),
-      ...(snapshots === undefined ? {} : { snapshots }),
+      ...top,
       agents: placed.map(({ agent }) => agent),
     },
     notices: [
       ...form.notices,
       ...checked.flatMap((agent) => agent.notices),
-      ...deploymentNotices(placed, snapshots),
+      ...deploymentNotices(placed, top.snapshots),
       ...sharedFolderNotices(placed),
     ],
   };

@@ -26,5 +26,9 @@ export const environment = {
   rclonePath: 'RCLONE_BINARY',
   /** Overrides the folder of `<agent>.json` files; by default it lies beside the bundle. */
   agentsDirectory: 'AGENTS_DIRECTORY',
+  /** US dollars a month beyond which only backups run; absent where there is no cap. */
+  monthlyCap: 'MONTHLY_CAP',
+  /** `on` where runs are traced by X-Ray. */
+  tracing: 'TRACING',
   logLevel: 'POWERTOOLS_LOG_LEVEL',
 } as const;

@@ -6,4 +6,5 @@ export * from './environment.ts';
 export * from './jobs.ts';
 export * from './names.ts';
 export * from './notification.ts';
+export * from './runbook.ts';
 export * from './status.ts';

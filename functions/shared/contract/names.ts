@@ -17,6 +17,14 @@ export const metrics = {
   filesQuarantined: 'FilesQuarantined',
   notified: 'NotificationSent',
   notificationFailed: 'NotificationFailed',
+  /** A webhook could not be reached, or asked to be left alone for a while; `Deployment` only. */
+  notificationDelayed: 'NotificationDelayed',
+  /** Seconds since the agent's newest snapshot passed its verification; `Deployment` and `Agent`. */
+  verifiedAge: 'SnapshotVerifiedAge',
+  /** US dollars: the estimate of what the month has cost so far; `Deployment` only. */
+  monthCost: 'MonthCost',
+  /** 1 while the monthly cap holds back everything but backups; `Deployment` only. */
+  paused: 'Paused',
 } as const;
 
 /** `source` of the domain's own events, and of those that a gateway sends about its sessions. */
@@ -109,6 +117,8 @@ export const stateKeys = {
   drainJournal: (agent: string): string => `journals/${agent}/drain.json`,
   pendingDrops: (agent: string): string => `journals/${agent}/outbox.json`,
   notifications: (agent: string): string => `notifications/${agent}.json`,
+  /** What the month has used of its cap, and since when the deployment is paused. */
+  budget: 'budget.json',
   /** Checkpoints, baselines and holds of an agent's snapshots. */
   backup: (agent: string, name: string): string => `backups/${agent}/${name}`,
 } as const;

@@ -94,6 +94,44 @@ describe('forms of the file', () => {
     ]);
   });
 
+  it('has a dashboard, no traces, no cap and its own runbook unless told otherwise', () => {
+    const config = givenConfig({ agents: { a: {} } });
+
+    expect(config).toMatchObject({
+      dashboard: true,
+      tracing: false,
+      runbookUrl: 'docs/runbook.md',
+    });
+    expect(config).not.toHaveProperty('monthlyCap');
+  });
+
+  it.each([
+    ['deployment', { agents: { a: {} } }],
+    ['nested', { sync: dropbox }],
+    ['flat', dropbox],
+  ])('takes what concerns the whole deployment in the %s form', (_, form) => {
+    const top = {
+      dashboard: false,
+      tracing: true,
+      monthlyCap: 2.5,
+      runbookUrl: 'https://example.com/runbook.md',
+    };
+
+    expect(givenConfig({ ...top, ...form })).toMatchObject(top);
+  });
+
+  it.each([
+    ['monthlyCap', 0],
+    ['monthlyCap', -1],
+    ['monthlyCap', '5'],
+    ['dashboard', 'no'],
+    ['tracing', 1],
+    ['runbookUrl', 'docs/run book.md'],
+    ['runbookUrl', 'docs/runbook.md#anchor'],
+  ])('refuses %s: %j', (key, value) => {
+    expectKeys({ [key]: value, agents: { a: {} } }, [key]);
+  });
+
   it('names keys where they stand in the file', () => {
     expectKeys({ interval: 3 }, ['interval']);
     expectKeys({ sync: { interval: 3 } }, ['sync.interval']);
