@@ -157,13 +157,9 @@ function topOf(schema: z.ZodType, json: Raw, at: Path): Omit<Form, 'agents'> {
 function settingsOf(json: Raw): Omit<DeploymentConfig, 'agents'> {
   const schema = z.object(deploymentFields);
   const faulty = new Set(schema.safeParse(json).error?.issues.map(({ path }) => path[0]));
-  const {
-    $schema: _,
-    alarmEmail,
-    monthlyCap,
-    snapshots,
-    ...settings
-  } = schema.parse(pick(json, (key) => !faulty.has(key)));
+  const { alarmEmail, monthlyCap, snapshots, ...settings } = schema.parse(
+    pick(json, (key) => key !== '$schema' && !faulty.has(key)),
+  );
   return {
     ...settings,
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
