@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { statusCommand } from './commands/status.ts';
 import type { Shell } from './shell.ts';
 
@@ -26,6 +27,7 @@ Help for one command: workspace-sync help <command>`;
 export function createProgram(shell: Shell, exit: Made['exit']): Command {
   const program = new Command('workspace-sync')
     .description(description)
+    .version(manifest.version, '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .configureHelp({ helpWidth: Math.min(shell.columns, 100), sortSubcommands: false })
     .configureOutput({
