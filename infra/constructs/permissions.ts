@@ -67,7 +67,7 @@ export function syncGrants(granted: Granted, agents: readonly AgentConfig[]): Gr
       effect: Effect.DENY,
     },
     ...stateOf(granted, ['leases', 'status', 'manifests', 'journals', 'settings', 'bisync']),
-    historyOf(granted),
+    ...reportsOf(granted),
     secretsOf(granted, ['sync', 'workspace']),
     ...tokensOf(granted, agents, ['sync', 'workspace']),
     ...announcements(granted),
@@ -99,7 +99,7 @@ export function drainGrants(
       [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)],
     ),
     ...stateOf(granted, ['leases', 'status', 'journals']),
-    historyOf(granted),
+    ...reportsOf(granted),
     secretsOf(granted, ['workspace']),
     ...tokensOf(granted, agents, ['workspace']),
     ...announcements(granted),
@@ -149,9 +149,15 @@ export function stateOf(
   return [list(state.bucketArn), keys(actions, resources)];
 }
 
-/** Reports of runs that have ended: written once, and read by people. */
-export function historyOf({ buckets: { state } }: Pick<Granted, 'buckets'>): Grant {
-  return keys(['s3:PutObject'], [state.arnForObjects('history/*')]);
+/**
+ * What runs say of themselves: reports, by which a request that comes twice is recognised, and how far
+ * they have come while they are at work.
+ */
+export function reportsOf({ buckets: { state } }: Pick<Granted, 'buckets'>): Grant[] {
+  return [
+    keys(['s3:GetObject', 's3:PutObject'], [state.arnForObjects('history/*')]),
+    keys(['s3:PutObject'], [state.arnForObjects('running/*')]),
+  ];
 }
 
 /** Entries of Secrets Manager end in a dash and six characters of its own choice. */

@@ -7,9 +7,9 @@ import {
   events,
   folderByRole,
   type Grant,
-  historyOf,
   keys,
   list,
+  reportsOf,
   secretsOf,
   stateOf,
   tokensOf,
@@ -185,7 +185,7 @@ function cloudRestoreGrants(folder: BucketFolder | undefined): Grant[] {
 function runGrants(granted: SnapshotsGranted): Grant[] {
   return [
     ...stateOf(granted, ['leases', 'status', 'backups']),
-    historyOf(granted),
+    ...reportsOf(granted),
     events(granted),
   ];
 }

@@ -120,7 +120,7 @@ describe('sync', () => {
   it('keeps its state', () => {
     const state = on('sync', 's3:PutObject').filter((arn) => arn.includes('State'));
     expect(state).toEqual(
-      ['bisync', 'history', 'journals', 'leases', 'manifests', 'settings', 'status'].map(
+      ['bisync', 'history', 'journals', 'leases', 'manifests', 'running', 'settings', 'status'].map(
         (kind) => `<BucketsState.Arn>/${kind}/*`,
       ),
     );

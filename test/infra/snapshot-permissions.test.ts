@@ -124,7 +124,9 @@ describe('backup', () => {
 
   it('keeps its state, and may delete nothing anywhere', () => {
     expect(within('State', on('backup', 's3:PutObject'))).toEqual(
-      ['backups', 'history', 'leases', 'status'].map((kind) => `<BucketsState.Arn>/${kind}/*`),
+      ['backups', 'history', 'leases', 'running', 'status'].map(
+        (kind) => `<BucketsState.Arn>/${kind}/*`,
+      ),
     );
     const text = JSON.stringify(statementsOf(template, roleOf('backup')));
     expect(text).not.toContain('Delete');

@@ -265,6 +265,16 @@ const unused: Excuse[] = [
     name: '<AgentsDeadRequests.Arn>',
     why: 'Lambda itself puts an invocation there that ended in an error.',
   },
+  {
+    action: 's3:GetObject',
+    name: /\/history\/\*$/,
+    why: 'Only for a request that gives its run an id, to see whether it has come before.',
+  },
+  {
+    action: 's3:PutObject',
+    name: /\/running\/\*$/,
+    why: 'Only by a run that lasts for some seconds.',
+  },
   { action: 's3:AbortMultipartUpload', why: 'Only after an upload that broke off.' },
   {
     action: 's3:GetObjectVersion',

@@ -5,6 +5,7 @@ import type { RememberedSide } from './listing.ts';
 import { createStory, type BisyncStory } from './log.ts';
 import type { BisyncDeps } from './order.ts';
 import { withSomething } from './placeholder.ts';
+import { bisyncProgress } from './progress.ts';
 import { filtersText, literalPattern, openWorkdir } from './workdir.ts';
 
 /** Both sides as they were when they were last in step. */
@@ -47,6 +48,11 @@ export async function attemptBisync(deps: BisyncDeps, options: AttemptOptions): 
   });
   try {
     const { story, watch } = createStory();
+    const told = bisyncProgress(
+      deps.progress,
+      story,
+      async () => (await workdir.listings('found')).sides,
+    );
     const flags = bisyncFlags({
       ...options,
       sides: deps,
@@ -62,7 +68,13 @@ export async function attemptBisync(deps: BisyncDeps, options: AttemptOptions): 
         path2: { remote: deps.cloud, path: '' },
         flags,
       },
-      { watch, slowToStop: true },
+      {
+        watch: (line) => {
+          watch(line);
+          told(line);
+        },
+        slowToStop: true,
+      },
     );
     const { sides: found } = await workdir.listings('found');
     return { result, story, found, after: await workdir.listings('after') };

@@ -1,5 +1,6 @@
 import type { RunPlan, RunReason, SkippedFile } from '../contract/index.ts';
 import type { Remote } from '../rclone/remote.ts';
+import type { ProgressMeter } from '../runtime/progress.ts';
 import type { RcloneSession } from '../rclone/session.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import type { Log } from '../telemetry.ts';
@@ -37,6 +38,7 @@ export interface BisyncDeps {
   /** For small files, for the length of the run. */
   temporaryFolder: string;
   log: Log;
+  progress: ProgressMeter;
 }
 
 /** How a run of bisync ended. */

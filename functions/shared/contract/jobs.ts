@@ -86,6 +86,8 @@ export type RestoreTarget = (typeof restoreTargets)[number];
 /** What one leg hands to the next. */
 export interface RunProgress {
   runId: string;
+  /** What made the run start: its report says so, whatever started the last leg. */
+  trigger?: Trigger;
   /** Number of the leg that is asked for; the first leg of a run is 1. */
   leg: number;
   /** ISO 8601 start of the first leg: `timeout` counts from here. */

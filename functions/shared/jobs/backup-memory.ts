@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { stateKeys } from '../contract/index.ts';
+import { stateKeys, type Amount } from '../contract/index.ts';
 import { anomalies } from '../snapshot/pack/anomaly.ts';
 import type { Checkpoint } from '../snapshot/pack/checkpoint.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
@@ -13,6 +13,9 @@ const baselineSchema = z.object({
   slot: z.enum(['a', 'b']),
   fingerprints: z.array(z.string()),
   control: z.record(z.string(), z.int().nonnegative()),
+  /** What the snapshot holds; earlier releases did not write it down. */
+  files: z.int().nonnegative().exactOptional(),
+  bytes: z.int().nonnegative().exactOptional(),
 });
 type BaselineRecord = z.infer<typeof baselineSchema>;
 
@@ -58,6 +61,13 @@ export class BackupMemory {
     return readFenced(this.#store, this.#key('baseline.json'), baselineSchema);
   }
 
+  /** About what a snapshot of this scope will hold: what the one before did. */
+  async expected(scope: string): Promise<Amount | undefined> {
+    const before = await this.baseline();
+    if (before?.scope !== scope || before.files === undefined) return undefined;
+    return { files: before.files, bytes: before.bytes ?? 0 };
+  }
+
   async keepBaseline(checkpoint: Checkpoint, sha256: string): Promise<void> {
     const record: BaselineRecord = {
       snapshot: checkpoint.id,
@@ -66,6 +76,8 @@ export class BackupMemory {
       slot: checkpoint.slot,
       fingerprints: checkpoint.fingerprints,
       control: checkpoint.findings.control,
+      files: checkpoint.findings.files,
+      bytes: checkpoint.findings.bytes,
     };
     await writeFenced(this.#store, this.#key('baseline.json'), this.#fence, record);
   }

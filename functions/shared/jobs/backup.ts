@@ -30,7 +30,8 @@ import { BackupMemory } from './backup-memory.ts';
 import { producer } from './producer.ts';
 import { placeRecoveryKit } from './recovery-kit.ts';
 import { underLease } from './leased.ts';
-import { alreadyOver, hasBegun } from './redelivery.ts';
+import { alreadyOver } from '../runtime/repeated.ts';
+import { hasBegun } from './redelivery.ts';
 import { withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
 /** Takes a snapshot of an agent: one leg of it. */
@@ -66,6 +67,9 @@ async function backupLeg(work: Work): Promise<JobResult> {
   if (from.scope !== scopeOf(agent) || from.manner !== mannerOf(agent)) return reconfigured(runId);
   const opening = agent.backup.encrypt ? encryptionOf(work, from) : undefined;
   let saved = from;
+  context.progress.doing('packing a snapshot');
+  const expected = await memory.expected(from.scope);
+  if (expected) context.progress.total(expected);
   const writer = {
     snapshot: { agent: agent.name, id: runId },
     store: places.store,
@@ -80,6 +84,9 @@ async function backupLeg(work: Work): Promise<JobResult> {
         excluded: excludeMatcher([...reservedInSnapshots, ...agent.backup.exclude]),
         limits: { ...segmentLimits, bytes: places.segmentBytes },
         timeUp: () => budget.remaining() === 0,
+        packed: (amount) => {
+          context.progress.done(amount);
+        },
         onSegment: async (reached, fingerprints) => {
           const { length } = reached.segments;
           const key = await memory.keepFingerprints(from.slot, length, fingerprints);

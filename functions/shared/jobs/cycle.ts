@@ -75,6 +75,7 @@ export async function lookAtBothSides(
   cycle: Cycle,
   direction: Direction,
 ): Promise<Sides | RunReason> {
+  cycle.context.progress.doing('looking at both sides');
   const [workspace, cloud] = await Promise.all([listWorkspace(cycle, direction), listCloud(cycle)]);
   if ('code' in workspace) return workspace;
   const inOutbox = (path: string): boolean => firstFolder(cycle.cloud, path) === folders.outbox;

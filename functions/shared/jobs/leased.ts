@@ -1,5 +1,5 @@
 import { takeLease, type Lease, type LeaseHeld } from '../state/lease.ts';
-import { alreadyOver } from './redelivery.ts';
+import { alreadyOver } from '../runtime/repeated.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 
@@ -35,11 +35,12 @@ export async function patientLease(
   }
 }
 
-/** What a run says that found another at work. */
-export function busy({ runId, until, over }: LeaseHeld): JobResult {
+/** What a run says that found another at work, or itself, because it was asked for twice. */
+export function busy({ runId, until, over }: LeaseHeld, own?: string): JobResult {
   if (over) return alreadyOver(runId);
   const message = `Run ${runId} is at work on this; it is over by ${until} at the latest.`;
-  return { state: 'skipped', reason: { code: 'lease-held', message } };
+  const reason = { code: 'lease-held', message };
+  return { state: 'skipped', reason, ...(runId === own ? { repeated: true } : {}) };
 }
 
 /**
@@ -56,7 +57,7 @@ export async function underLease(
   onlyInherits = false,
 ): Promise<JobResult> {
   const lease = await patientLease(context, scope, patienceMs, onlyInherits);
-  if ('held' in lease) return busy(lease);
+  if ('held' in lease) return busy(lease, context.runId);
   let keep = false;
   try {
     const result = await work(lease);

@@ -64,6 +64,7 @@ async function pruneIn(work: Work): Promise<JobResult> {
     return { state: 'blocked', reason, retention: decisions, warnings };
   }
   if (dryRun) return { state: 'succeeded', retention: decisions, warnings };
+  work.context.progress.doing('deleting snapshots that retention no longer keeps');
   const removed = await removeSnapshots(store, catalog, decisions);
   const leftovers = await removeLeftovers(work, catalog, now);
   return report(removed, [...removed.failed, ...leftovers], warnings);

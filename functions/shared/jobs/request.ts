@@ -19,12 +19,17 @@ const totals = Object.fromEntries(totalNames.map((name) => [name, count])) as Re
   keyof RunTotals,
   typeof count
 >;
+const runId = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{8}$/, {
+  error:
+    'an id of a run looks like 20261122T101500Z-0a1b2c3d: its start, and eight hexadecimal digits',
+});
 const snapshotId = z.string().regex(/^\d{8}T\d{6}Z(?:-[0-9a-f]{8})?$/);
 
 const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   job: z.enum(jobs),
   agent: z.string().min(1),
   trigger: z.enum(triggers),
+  runId: runId.exactOptional(),
   dryRun: z.boolean().exactOptional(),
   confirmDeletes: z.int().positive().exactOptional(),
   direction: z.enum(directions).exactOptional(),
@@ -41,6 +46,7 @@ const requestSchema: z.ZodType<JobRequest> = z.strictObject({
   run: z
     .strictObject({
       runId: z.string().regex(/^[\w-]+$/),
+      trigger: z.enum(triggers).exactOptional(),
       leg: z.int().positive(),
       startedAt: z.iso.datetime(),
       legsWithoutProgress: z.int().nonnegative(),
@@ -81,7 +87,7 @@ export function parseRequest(event: unknown, job: JobRequest['job']): JobRequest
 }
 
 /** Keys that every request may have. */
-const general = new Set(['job', 'agent', 'trigger', 'run']);
+const general = new Set(['job', 'agent', 'trigger', 'runId', 'run']);
 
 /** Keys that mean something to one job. */
 const keysOf: Record<Job, readonly (keyof JobRequest)[]> = {

@@ -1,7 +1,13 @@
+import type { RcloneLine } from '../rclone/account.ts';
 import { byListability } from '../mailbox/rclone-mailbox.ts';
 import { type ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
-import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
+import {
+  RcloneError,
+  type RcloneResult,
+  type RcloneSession,
+  type RunCare,
+} from '../rclone/session.ts';
 import {
   explainErrors,
   longestWaitSeconds,
@@ -20,6 +26,8 @@ export interface OneWayPlaces {
   trash: string | undefined;
   /** Excludes of both sides, the reserved folders among them. */
   exclude: string[];
+  /** Sees rclone's log while files are copied. */
+  watch?: (line: RcloneLine) => void;
 }
 
 /** What was done, by rclone's own account. */
@@ -64,16 +72,19 @@ export async function applyOneWay(plan: OneWayPlan, places: OneWayPlaces): Promi
 
 function copySteps(plan: OneWayPlan, places: OneWayPlaces): (() => Promise<RcloneResult>)[] {
   const named = (files: ListedFile[], compare: 'always' | 'checksum') => () =>
-    places.session.run({
-      kind: 'copy-named',
-      from: { remote: places.source, path: '' },
-      to: { remote: places.destination, path: '' },
-      files: files.map(({ path }) => path),
-      compare,
-      ...(places.trash === undefined
-        ? {}
-        : { trash: { remote: places.destination, path: places.trash } }),
-    });
+    places.session.run(
+      {
+        kind: 'copy-named',
+        from: { remote: places.source, path: '' },
+        to: { remote: places.destination, path: '' },
+        files: files.map(({ path }) => path),
+        compare,
+        ...(places.trash === undefined
+          ? {}
+          : { trash: { remote: places.destination, path: places.trash } }),
+      },
+      careOf(places),
+    );
   const steps: [ListedFile[], () => Promise<RcloneResult>][] = [
     [plan.copy, inBulk(plan) ? () => copyMissing(places) : named(plan.copy, 'always')],
     [plan.compare, named(plan.compare, 'checksum')],
@@ -88,18 +99,21 @@ function inBulk({ copy, skipped }: OneWayPlan): boolean {
   return copy.length >= bulk && skipped.length === 0;
 }
 
-function copyMissing({
-  session,
-  source,
-  destination,
-  exclude,
-}: OneWayPlaces): Promise<RcloneResult> {
-  return session.run({
-    kind: 'copy-missing',
-    from: { remote: source, path: '' },
-    to: { remote: destination, path: '' },
-    exclude,
-  });
+function copyMissing(places: OneWayPlaces): Promise<RcloneResult> {
+  const { session, source, destination, exclude } = places;
+  return session.run(
+    {
+      kind: 'copy-missing',
+      from: { remote: source, path: '' },
+      to: { remote: destination, path: '' },
+      exclude,
+    },
+    careOf(places),
+  );
+}
+
+function careOf({ watch }: OneWayPlaces): RunCare {
+  return watch ? { watch } : {};
 }
 
 function note(outcome: OneWayOutcome, result: RcloneResult): void {

@@ -6,18 +6,21 @@ import {
   type RunReason,
   type SkippedFile,
 } from '../contract/index.ts';
+import type { RcloneLine } from '../rclone/account.ts';
+import { copyWatch } from '../rclone/copied.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
 import { RcloneError } from '../rclone/session.ts';
 import type { Trouble } from '../rclone/trouble.ts';
 import { createPlan } from '../runtime/plan.ts';
+import type { ProgressMeter } from '../runtime/progress.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import { applyOneWay, type OneWayOutcome, type OneWayPlaces } from './apply.ts';
 import { guardDeletes, type DeleteLimits } from './guard.ts';
 import { readManifest, writeManifest } from './manifest.ts';
 import { planOneWay, type OneWayPlan, type PlanSides } from './plan.ts';
 import { inStepNow, type Done } from './remember.ts';
-import { waysOf } from './sides.ts';
+import { nameOf, waysOf } from './sides.ts';
 
 export interface OneWayOrder {
   agent: string;
@@ -43,6 +46,7 @@ export interface OneWayDeps {
   store: ObjectStore;
   /** The destination's files as they are now. */
   relist: () => Promise<ListedFile[]>;
+  progress: ProgressMeter;
 }
 
 /** How a run one way ended. */
@@ -83,7 +87,8 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
   if (blocked || order.dryRun) return untouched(order, plan, blocked);
 
   const trash = deps.places.trash ?? (manifest.settled ? undefined : deps.firstTrash);
-  const outcome = await applyOneWay(plan, { ...deps.places, trash });
+  const watch = tellProgress(order, deps, plan);
+  const outcome = await applyOneWay(plan, { ...deps.places, trash, watch });
   const failures = await remember(order, deps, { plan, outcome, manifest });
   return {
     ...untouched(order, plan, undefined),
@@ -97,6 +102,21 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
     ...(outcome.trouble ? { trouble: outcome.trouble } : {}),
     ...(outcome.waitSeconds === undefined ? {} : { waitSeconds: outcome.waitSeconds }),
   };
+}
+
+/** Says what there is to do, and then each file as rclone has copied it. */
+function tellProgress(
+  { direction }: OneWayOrder,
+  { progress }: OneWayDeps,
+  plan: OneWayPlan,
+): (line: RcloneLine) => void {
+  const files = toSend(plan);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  progress.doing(`copying to the ${nameOf[waysOf(direction).destination]}`);
+  progress.left({ files: files.length, bytes });
+  return copyWatch(({ size }) => {
+    progress.done({ files: 1, bytes: size });
+  });
 }
 
 function keyOf({ agent }: OneWayOrder): string {

@@ -31,24 +31,23 @@ export async function publish(
     return;
   }
   // A drain that found nothing is not history: it is the sweep's ordinary answer.
-  if (isIdleDrain(report)) return;
+  if (isIdleDrain(report, request)) return;
   // Nor is a leg that was asked for twice: the run's own report stands under the same name.
-  if (report.state === 'skipped' && report.trigger === 'continuation') return;
+  if (report.state === 'skipped' && request.trigger === 'continuation') return;
   await Promise.all([
     remember(runtime, report),
     putEvent(runtime, `${titled(report.job)} ${eventOf[report.state]}`, shortened(report)),
   ]);
 }
 
-function isIdleDrain({
-  job,
-  state,
-  filesDelivered,
-  filesQuarantined,
-  skippedFiles,
-}: JobReport): boolean {
+/** Who gave the run its id waits for its report, also where nothing was there. */
+function isIdleDrain(
+  { job, state, filesDelivered, filesQuarantined, skippedFiles }: JobReport,
+  { runId }: JobRequest,
+): boolean {
   const nothing = filesDelivered + filesQuarantined + skippedFiles === 0;
-  return job === 'drain' && nothing && (state === 'succeeded' || state === 'skipped');
+  if (job !== 'drain' || !nothing) return false;
+  return state === 'skipped' || (state === 'succeeded' && runId === undefined);
 }
 
 const metricOf: Record<Exclude<RunState, 'continued'>, string> = {

@@ -1,5 +1,12 @@
 import { epochOf, isoTime } from '../clock.ts';
-import type { JobReport, JobRequest, RunProgress, RunState, RunTotals } from '../contract/index.ts';
+import type {
+  Amount,
+  JobReport,
+  JobRequest,
+  RunProgress,
+  RunState,
+  RunTotals,
+} from '../contract/index.ts';
 import { planText } from './plan-text.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -10,6 +17,8 @@ export type JobResult = Partial<
   state: RunState;
   /** Of a run that goes on: what is left, in a sentence, should it have to give up. */
   unfinished?: string;
+  /** Nothing was tried, because the same run is at work, or over: its own report is the one that counts. */
+  repeated?: true;
 };
 
 /** Names that a report carries; more are counted. */
@@ -64,7 +73,7 @@ export function createReport(
     job,
     agent,
     runId: progress.runId,
-    trigger,
+    trigger: progress.trigger ?? trigger,
     state,
     ...(reason ? { reason } : {}),
     startedAt: progress.startedAt,
@@ -95,6 +104,19 @@ function addTotals(before: RunTotals, leg: Partial<RunTotals>): RunTotals {
 /** The counters of a report, without the rest of it. */
 export function totalsOf(report: RunTotals): RunTotals {
   return mapTotals((name) => report[name]);
+}
+
+/** Files and bytes that were carried, in whatever direction. */
+export function amountOf(totals: RunTotals): Amount {
+  const sum = (...parts: number[]): number => parts.reduce((all, part) => all + part, 0);
+  const { filesSent, filesReceived, filesDelivered } = totals;
+  const { bytesSent, bytesReceived, bytesDelivered } = totals;
+  const { filesStored, filesVerified, filesRestored } = totals;
+  const { bytesStored, bytesVerified, bytesRestored } = totals;
+  return {
+    files: sum(filesSent, filesReceived, filesDelivered, filesStored, filesVerified, filesRestored),
+    bytes: sum(bytesSent, bytesReceived, bytesDelivered, bytesStored, bytesVerified, bytesRestored),
+  };
 }
 
 function mapTotals(value: (name: keyof RunTotals) => number): RunTotals {

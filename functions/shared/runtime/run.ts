@@ -8,9 +8,12 @@ import {
   type RunReason,
 } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
+import { alreadyOver } from './repeated.ts';
+import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
 import { publish } from './publish.ts';
-import { createReport, madeProgress, noTotals, type JobResult } from './report.ts';
+import { amountOf, createReport, madeProgress, noTotals, type JobResult } from './report.ts';
 import { required, type Runtime } from './runtime.ts';
+import { isReported } from './status.ts';
 import { createTimeBudget, type TimeBudget } from './time-budget.ts';
 
 /** What the wrapper gives to a job. */
@@ -20,6 +23,8 @@ export interface RunContext {
   runId: string;
   leg: number;
   budget: TimeBudget;
+  /** Where the job says how far it has come. */
+  progress: ProgressMeter;
   /** Whether a result leads to another leg: it is unfinished, and the run may go on. */
   goesOn: (result: JobResult) => boolean;
 }
@@ -62,31 +67,60 @@ export async function runJob(
   job: JobFunction,
 ): Promise<JobReport> {
   const { request } = work;
-  const progress = request.run ?? newRun(runtime);
+  const progress = request.run ?? newRun(runtime, request);
+  const isQuery = request.dryRun === true || work.isQuery === true;
+  const meter = isQuery ? quietMeter : meterOf(runtime, request, progress);
   const budget = budgetOf(runtime, invocation, progress, work.timeoutSeconds);
   const limited = (result: JobResult): JobResult => limitLegs(runtime, result, progress, work);
-  const result = await guarded(
+  const context: RunContext = {
     runtime,
-    {
-      runtime,
-      request,
-      runId: progress.runId,
-      leg: progress.leg,
-      budget,
-      goesOn: (unfinished) => limited(unfinished).state === 'continued',
-    },
-    job,
-  );
+    request,
+    runId: progress.runId,
+    leg: progress.leg,
+    budget,
+    progress: meter,
+    goesOn: (unfinished) => limited(unfinished).state === 'continued',
+  };
+  const result = await guarded(runtime, context, isQuery ? job : unlessReported(job));
   const report = createReport(runtime, request, progress, limited(result));
-  const isQuery = request.dryRun === true || work.isQuery === true;
-  if (!isQuery) await publish(runtime, report, request, progress);
+  if (report.state === 'continued') await meter.end('between-legs');
+  try {
+    if (result.repeated) runtime.log.info('the run was asked for twice', { report });
+    else if (!isQuery) await publish(runtime, report, request, progress);
+  } finally {
+    // Who follows the run looks for its report then: it is there.
+    if (report.state !== 'continued') await meter.end('ended');
+  }
   return report;
 }
 
-function newRun(runtime: Runtime): RunProgress {
+function meterOf(
+  runtime: Runtime,
+  { job, agent, trigger }: JobRequest,
+  progress: RunProgress,
+): RunningMeter {
+  const { runId, leg, startedAt, totals } = progress;
+  const identity = { job, agent, runId, trigger: progress.trigger ?? trigger, leg, startedAt };
+  return meterFor({ ...identity, before: amountOf(totals) }, runtime);
+}
+
+/** A request may come twice: the id that it gives its run tells. */
+function unlessReported(job: JobFunction): JobFunction {
+  return async (context) => {
+    const { runtime, request, runId } = context;
+    const isFirst = request.runId !== undefined && !request.run;
+    if (isFirst && (await isReported(runtime, { ...request, runId }))) return alreadyOver(runId);
+    return job(context);
+  };
+}
+
+function newRun(runtime: Runtime, { runId, trigger }: JobRequest): RunProgress {
   const startedAt = isoTime(runtime.clock.now());
+  const own = (): string =>
+    `${startedAt.replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
   return {
-    runId: `${startedAt.replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`,
+    runId: runId ?? own(),
+    trigger,
     leg: 1,
     startedAt,
     legsWithoutProgress: 0,

@@ -23,12 +23,30 @@ export type JobStatus = z.infer<typeof statusSchema>;
 const statusAttempts = 5;
 
 /**
+ * Where the report of a run lies. The day is that of its id, so that who knows the id knows the key.
+ */
+export function historyKey({
+  agent,
+  job,
+  runId,
+}: Pick<JobReport, 'agent' | 'job' | 'runId'>): string {
+  const day = runId.replace(/^(\d{4})(\d{2})(\d{2})T.*$/, '$1-$2-$3');
+  return stateKeys.history(agent, day, `${runId}-${job}`);
+}
+
+/** Whether a run with this id has ended already. */
+export async function isReported(
+  { store }: Runtime,
+  run: Pick<JobReport, 'agent' | 'job' | 'runId'>,
+): Promise<boolean> {
+  return (await store.get(historyKey(run))) !== undefined;
+}
+
+/**
  * Keeps a report: in the history always, in the job's status unless nothing was tried.
  */
 export async function remember(runtime: Runtime, report: JobReport): Promise<void> {
-  const day = report.startedAt.slice(0, 10);
-  const historyKey = stateKeys.history(report.agent, day, `${report.runId}-${report.job}`);
-  await runtime.store.put(historyKey, JSON.stringify(report));
+  await runtime.store.put(historyKey(report), JSON.stringify(report));
   if (report.state === 'skipped') return;
   const key = stateKeys.status(report.agent, report.job);
   for (let attempt = 0; attempt < statusAttempts; attempt++) {

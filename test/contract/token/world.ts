@@ -20,6 +20,7 @@ import { withFreshTokens } from '../../../functions/shared/credentials/fresh-tok
 import { locateRclone } from '../../../functions/shared/rclone/locate.ts';
 import { openSession, type RcloneSession } from '../../../functions/shared/rclone/session.ts';
 import type { RunContext } from '../../../functions/shared/runtime/run.ts';
+import { quietMeter } from '../../../functions/shared/runtime/progress.ts';
 import type { Runtime } from '../../../functions/shared/runtime/runtime.ts';
 import { createTimeBudget } from '../../../functions/shared/runtime/time-budget.ts';
 import { secretStore } from '../../../functions/shared/secrets/store.ts';
@@ -160,6 +161,7 @@ export class TokenWorld {
         contextRemainingMs,
         functionTimeoutMs: contextRemainingMs,
       }),
+      progress: quietMeter,
       goesOn: () => false,
     };
   }

@@ -7,6 +7,7 @@ import {
   type BisyncResult,
 } from '../../../functions/shared/bisync/bisync.ts';
 import { stateKeys } from '../../../functions/shared/contract/index.ts';
+import { quietMeter } from '../../../functions/shared/runtime/progress.ts';
 import { folderRemote, type Remote } from '../../../functions/shared/rclone/remote.ts';
 import type { RcloneSession, SessionOptions } from '../../../functions/shared/rclone/session.ts';
 import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
@@ -80,6 +81,7 @@ export class BisyncWorld extends RcloneWorld {
           trash: this.trash,
           store: this.store,
           temporaryFolder: this.temporary,
+          progress: quietMeter,
           log: { debug: skip, info: skip, warn: skip, error: skip },
         },
       );

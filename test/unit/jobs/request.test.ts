@@ -35,6 +35,10 @@ describe('a request', () => {
     ['a schedule', { job: 'sync', agent: 'main', trigger: 'schedule' }],
     ['a person', { job: 'sync', agent: 'main', trigger: 'manual', dryRun: true }],
     ['one who confirms', { job: 'sync', agent: 'main', trigger: 'manual', confirmDeletes: 30 }],
+    [
+      'one who wants to find the report',
+      { job: 'backup', agent: 'main', trigger: 'manual', runId: '20261122T101500Z-0a1b2c3d' },
+    ],
     ['a sweep', { job: 'drain', agent: 'main', trigger: 'sweep' }],
     ['a leg', { job: 'sync', agent: 'main', trigger: 'continuation', run }],
     ['one who looks around', { job: 'list', agent: 'main', trigger: 'manual', of: 'cloud' }],
@@ -92,6 +96,8 @@ describe('what is no request', () => {
     ['a confirmation of halves', { agent: 'main', confirmDeletes: 1.5 }],
     ['a confirmation of everything', { agent: 'main', confirmDeletes: Infinity }],
     ['a confirmation that is a text', { agent: 'main', confirmDeletes: '500' }],
+    ['an id of a run with a path in it', { agent: 'main', runId: '../../x' }],
+    ['an id of a run of no time', { agent: 'main', runId: '0a1b2c3d' }],
     ['a run with a path in its id', { agent: 'main', run: { ...run, runId: '../../x' } }],
     ['a run of no leg', { agent: 'main', run: { ...run, leg: 0 } }],
     ['a run of no time', { agent: 'main', run: { ...run, startedAt: 'yesterday' } }],
@@ -131,6 +137,12 @@ describe('what is no request', () => {
   it('says everything that is wrong with it', () => {
     expect(() => parseRequest({ agent: '', dryRun: 1, confirmDeletes: 'x' }, 'sync')).toThrow(
       /agent(.|\n)*dryRun|dryRun(.|\n)*agent/,
+    );
+  });
+
+  it('says what the id of a run looks like', () => {
+    expect(() => parseRequest({ agent: 'main', runId: 'mine' }, 'sync')).toThrow(
+      /20261122T101500Z-0a1b2c3d/,
     );
   });
 

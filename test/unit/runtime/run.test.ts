@@ -240,6 +240,7 @@ describe('a leg whose time was up', () => {
           confirmDeletes: 7,
           run: {
             runId: report.runId,
+            trigger: 'schedule',
             leg: 2,
             startedAt: '2026-11-22T10:00:00.000Z',
             legsWithoutProgress: 0,
@@ -268,7 +269,7 @@ describe('a leg whose time was up', () => {
 
     expect(report).toMatchObject({
       runId: request.run?.runId,
-      trigger: 'continuation',
+      trigger: 'manual',
       legs: 2,
       filesSent: 7,
       filesDeleted: 1,
@@ -447,5 +448,69 @@ describe('a status that cannot be read', () => {
 
     expect(historyKeys(world)).toHaveLength(1);
     expect(world.sent().map(({ type }) => type)).toEqual(['Sync Completed']);
+  });
+});
+
+describe('a request that gives its run an id', () => {
+  const runId = '20261122T095959Z-0a1b2c3d';
+
+  it('finds the report under it, on the day that the id says', async () => {
+    const world = new RunWorld();
+
+    const report = await world.run({ state: 'succeeded' }, { runId: '20261121T235959Z-0a1b2c3d' });
+
+    expect(report.runId).toBe('20261121T235959Z-0a1b2c3d');
+    expect(historyKeys(world)).toEqual([
+      'history/main/2026-11-21/20261121T235959Z-0a1b2c3d-sync.json',
+    ]);
+  });
+
+  it('does nothing when it comes again', async () => {
+    const world = new RunWorld();
+    const first = await world.run({ state: 'succeeded', filesSent: 3 }, { runId });
+    let again = 0;
+
+    const report = await world.run(
+      () => {
+        again++;
+        return Promise.resolve({ state: 'succeeded' });
+      },
+      { runId },
+    );
+
+    expect(again).toBe(0);
+    expect(report).toMatchObject({ state: 'skipped', reason: { code: 'run-is-over' } });
+    expect(historyKeys(world)).toHaveLength(1);
+    expect(world.stored(`history/main/2026-11-22/${runId}-sync.json`)).toEqual(first);
+    expect(world.stored(status)).toMatchObject({ runs: 1 });
+    expect(world.sent()).toHaveLength(1);
+  });
+
+  it('is another’s for another job', async () => {
+    const world = new RunWorld();
+    await world.run({ state: 'succeeded' }, { runId });
+
+    const report = await world.run({ state: 'succeeded' }, { runId, job: 'backup' });
+
+    expect(report.state).toBe('succeeded');
+  });
+
+  it('goes on in its later legs', async () => {
+    const world = new RunWorld();
+    await world.run({ state: 'continued', filesSent: 1 }, { runId, trigger: 'schedule' });
+    const next = world.sent()[0]?.detail as JobRequest;
+
+    const report = await world.run({ state: 'succeeded', filesSent: 1 }, next);
+
+    expect(report).toMatchObject({ runId, trigger: 'schedule', legs: 2, filesSent: 2 });
+  });
+
+  it('gets a report of a drain that found nothing', async () => {
+    const world = new RunWorld();
+
+    await world.run({ state: 'succeeded' }, { runId, job: 'drain' });
+    await world.run({ state: 'succeeded' }, { job: 'drain' });
+
+    expect(historyKeys(world)).toEqual([`history/main/2026-11-22/${runId}-drain.json`]);
   });
 });

@@ -36,6 +36,7 @@ export async function bisyncRun(cycle: Cycle, dryRun: boolean): Promise<JobResul
       store: runtime.store,
       temporaryFolder: cycle.scratchFolder,
       log: runtime.log,
+      progress: context.progress,
     },
   );
   return report(result, dryRun);

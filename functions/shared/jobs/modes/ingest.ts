@@ -8,6 +8,7 @@ import {
 } from '../../contract/index.ts';
 import { identity, notSeenYet, readManifest, writeManifest } from '../../one-way/manifest.ts';
 import type { Place } from '../../rclone/command.ts';
+import { copyWatch } from '../../rclone/copied.ts';
 import { excludeMatcher, excludesOf } from '../../rclone/filter.ts';
 import { isMissingFolder, parseListing, type Listing } from '../../rclone/listing.ts';
 import { RcloneError, type RcloneResult } from '../../rclone/session.ts';
@@ -84,14 +85,22 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
 
 /** What appears in the cloud folder meanwhile stays as it is. */
 async function copy(
-  { session }: Cycle,
+  { session, context: { progress } }: Cycle,
   plan: IngestPlan,
   from: Place,
   to: Place,
 ): Promise<RcloneResult | undefined> {
   if (plan.copy.length === 0) return undefined;
   const files = plan.copy.map(({ path }) => path);
-  return session.run({ kind: 'copy-named', from, to, files, compare: 'keep' });
+  progress.doing('adding to the cloud folder');
+  progress.left({
+    files: files.length,
+    bytes: plan.copy.reduce((sum, { size }) => sum + size, 0),
+  });
+  const watch = copyWatch(({ size }) => {
+    progress.done({ files: 1, bytes: size });
+  });
+  return session.run({ kind: 'copy-named', from, to, files, compare: 'keep' }, { watch });
 }
 
 function notCopied(

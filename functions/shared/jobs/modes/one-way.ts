@@ -61,6 +61,7 @@ export async function runOneWay(
       },
       firstTrash: trash,
       store: context.runtime.store,
+      progress: context.progress,
       relist: async () => {
         const listing = push ? await listCloud(cycle) : await listAgain(cycle);
         return syncable(sides.exclude, listing).files;

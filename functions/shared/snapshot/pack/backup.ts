@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Amount } from '../../contract/index.ts';
 import { WorkspaceSyncError } from '../../errors.ts';
 import type { PathMatcher } from '../../rclone/filter.ts';
 import { objectContext } from '../context.ts';
@@ -40,6 +41,8 @@ export interface BackupLeg {
   limits?: { bytes: number; files: number };
   /** Called with what is finished, after each segment: from there another leg can go on. */
   onSegment: (checkpoint: Checkpoint, fingerprints: Buffer) => Promise<void>;
+  /** Told of each file, and of each piece of a large one, as soon as it is packed. */
+  packed?: (amount: Partial<Amount>) => void;
 }
 
 /** Packs until everything is packed or the time is up; returns how far it came. */
@@ -55,6 +58,7 @@ export async function packLeg(
     readAhead(files),
     { position: from.position, candidateOf: (path) => candidateOf(locations, path, from) },
     findings,
+    backup.packed,
   );
   let checkpoint = from;
   const leftOut = new LeftOut(locations);

@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import type { Amount } from '../../contract/index.ts';
 import { WorkspaceSyncError } from '../../errors.ts';
 import {
   endOfArchive,
@@ -75,6 +76,7 @@ const zeros = Buffer.alloc(1024 * 1024);
 export class Packer {
   readonly findings: Findings;
   readonly #databases: DatabaseWatch;
+  readonly #packed: (amount: Partial<Amount>) => void;
   readonly #ready: AsyncIterator<ReadyFile>;
   #resume: PendingFile | undefined;
   #current: Current | undefined;
@@ -85,8 +87,10 @@ export class Packer {
     ready: AsyncIterator<ReadyFile>,
     resume: { position: Position; candidateOf: (path: string) => Candidate | undefined },
     findings: Findings,
+    packed: (amount: Partial<Amount>) => void = () => undefined,
   ) {
     this.#ready = ready;
+    this.#packed = packed;
     this.#after = resume.position.after;
     this.#resume = resume.position.pending;
     this.#find = resume.candidateOf;
@@ -197,6 +201,7 @@ export class Packer {
     const header = headerOf(entry);
     const sha256 = hash('sha256', file.bytes);
     this.#record(candidate, { ...entry, sha256, at }, flags, segment);
+    this.#packed({ files: 1, bytes: entry.size });
     return [header, file.bytes, zeros.subarray(0, padding(entry.size))];
   }
 
@@ -216,6 +221,7 @@ export class Packer {
       if (entry.offset === 0 && isDatabase(bytes)) entry.flags.push('database');
       current.hash.update(bytes);
       entry.offset += bytes.length;
+      this.#packed({ bytes: bytes.length });
       yield bytes;
     }
     yield zeros.subarray(0, padding(entry.size));
@@ -253,6 +259,7 @@ export class Packer {
         : { parts: [...parts, { bytes: offset - before, sha256: digest }] };
     const facts = { path, size, modified, ...(mode === undefined ? {} : { mode }) };
     this.#record(candidate, { ...facts, ...hashes, at }, flags, segment);
+    this.#packed({ files: 1 });
     this.#current = undefined;
   }
 

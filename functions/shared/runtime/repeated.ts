@@ -1,0 +1,10 @@
+import type { JobResult } from './report.ts';
+
+/**
+ * What is said of a run that has ended, or has been overtaken by another, when it is asked for again:
+ * events are delivered more than once. Doing it again could undo what has happened since.
+ */
+export function alreadyOver(runId: string): JobResult {
+  const message = `Run ${runId} is over; a request for it came once more and was left alone.`;
+  return { state: 'skipped', reason: { code: 'run-is-over', message }, repeated: true };
+}
