@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ObjectLock } from '../../functions/shared/config/index.ts';
+import { linksFolder, linkStates } from '../../functions/shared/contract/drop-links.ts';
 import { stagingFolder } from '../../functions/shared/contract/index.ts';
 import { acknowledge } from './nag.ts';
 
@@ -39,6 +40,8 @@ export class Buckets extends Construct {
       ...keepOldVersions({ days: 7, unfinishedUploads: 1 }),
       // Copies on their way to rclone: what a killed run leaves is nobody's only copy.
       { id: 'staging', prefix: `${stagingFolder}/`, expiration: Duration.days(1) },
+      // A link lives a week at most: its page, its receipts and what was refused of it go after that.
+      { id: 'links', prefix: `${linksFolder}/`, expiration: Duration.days(8) },
     ]);
     this.snapshots = this.bucket(
       'Snapshots',
@@ -49,6 +52,12 @@ export class Buckets extends Construct {
     this.state = this.bucket('State', [
       ...keepOldVersions({ days: 7, unfinishedUploads: 7 }),
       { id: 'history', prefix: 'history/', expiration: Duration.days(90) },
+      // What the drain holds a link's drops to: longer than any drop waits to be delivered.
+      ...Object.values(linkStates).map((kind) => ({
+        id: kind,
+        prefix: `${kind}/`,
+        expiration: Duration.days(30),
+      })),
     ]);
     announceObjects(this.exchange);
   }

@@ -35,6 +35,8 @@ export interface Receipt {
     /** What tells this version from another of the same name. */
     version: string;
     modified?: string;
+    /** The drop link that it came by; `path` is the name that whoever has the link gave it. */
+    link?: { id: string; slot: number };
   };
   size: number;
   /** Lower-case hexadecimal; absent for a quarantined file that was not read. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
 import { environment, folders, stagingPrefix } from '../contract/index.ts';
 import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
+import { linkAdmission } from '../drop-link/admission.ts';
 import { deliver, type DeliveryDeps, type DeliveryResult } from '../mailbox/deliver.ts';
 import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
@@ -14,6 +15,7 @@ import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { required } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
+import { s3ObjectStore } from '../state/s3-object-store.ts';
 import { announcements, deliveryReport, partial } from './delivery-report.ts';
 import { busy } from './leased.ts';
 import { exchangeRemote, workspaceRemote } from '../workspace/places.ts';
@@ -117,6 +119,14 @@ async function drainRounds(
   const deps: DeliveryDeps = {
     ...mailbox,
     outbox: s3Outbox(place),
+    admission: linkAdmission({
+      place,
+      maxDropBytes: agent.sync.maxDropBytes,
+      state: runtime.store,
+      exchange: s3ObjectStore(place.client, place.bucket),
+      clock: runtime.clock,
+      log: runtime.log,
+    }),
     ...announcements(context, agent),
     budget,
     clock: runtime.clock,

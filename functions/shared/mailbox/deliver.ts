@@ -7,17 +7,30 @@ import {
   deliveredReceipt,
   deliveryOf,
   quarantinedReceipt,
+  receiptId,
   type Drop,
+  type DropDecision,
   type ReceiptFacts,
 } from './delivery.ts';
 import { freeName, nameKey } from './name-policy.ts';
-import type { Carried, Carrier, Delivering, Inbox, Outbox, Parcel, Quarantining } from './ports.ts';
+import type {
+  Admission,
+  Carried,
+  Carrier,
+  Delivering,
+  Inbox,
+  Outbox,
+  Parcel,
+  Quarantining,
+} from './ports.ts';
 
 /** What {@link deliver} works with. */
 export interface DeliveryDeps {
   outbox: Outbox;
   inbox: Inbox;
   carrier: Carrier;
+  /** Where drops may come from people without access of their own. */
+  admission?: Admission;
   /** Tells the queue and the bus; has to have succeeded before a drop is removed. */
   announce: (deliveries: Delivery[]) => Promise<void>;
   /** Tells the bus of a drop that was put aside. */
@@ -80,7 +93,7 @@ async function deliverBatch(
   result: DeliveryResult,
 ): Promise<void> {
   const facts: ReceiptFacts = { ...order, kind: deps.outbox.kind, clock: deps.clock };
-  const decisions = order.drops.map((drop) => decide(drop, order.agent, deps.outbox.kind, order));
+  const decisions = await decideAll(order, deps);
   for (const decision of decisions) {
     if (decision.action === 'leave') {
       result.skipped.push({ path: decision.drop.path, reason: decision.reason });
@@ -107,11 +120,23 @@ async function deliverBatch(
   // A receipt that an earlier run left behind may not have been announced before it was killed.
   const announced = [...known.values(), ...receipts];
   if (announced.length > 0) await deps.announce(announced.map(deliveryOf));
+  await deps.admission?.report(announced);
   const finished = new Set(announced.map(({ id }) => id));
   await removeDelivered(
     delivering.filter(({ id }) => finished.has(id)),
     deps,
   );
+}
+
+/** One after the other, oldest first: of two that want the same slot of a link the first has it. */
+async function decideAll(order: DeliveryOrder, deps: DeliveryDeps): Promise<DropDecision[]> {
+  const { kind } = deps.outbox;
+  const decisions: DropDecision[] = [];
+  for (const drop of order.drops) {
+    const admitted = await deps.admission?.decide(drop, receiptId(order.agent, kind, drop));
+    decisions.push(admitted ?? decide(drop, order.agent, kind, order));
+  }
+  return decisions;
 }
 
 /** Only a receipt of a delivery counts: one of a quarantine may have been written by mistake. */
@@ -191,6 +216,7 @@ async function quarantine(
     await deps.inbox.writeReceipts([receipt]);
     await deps.outbox.quarantine(decision);
     await deps.tellOfQuarantine(receipt);
+    await deps.admission?.report([receipt]);
     await removeDelivered([decision], deps);
     result.quarantined.push(receipt);
     result.skipped.push({ path: decision.drop.path, reason: `quarantined: ${decision.reason}` });

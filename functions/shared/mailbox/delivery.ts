@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isoTime, type Clock } from '../clock.ts';
 import type { Delivery, Receipt } from '../contract/index.ts';
+import type { LinkPlace } from '../drop-link/place.ts';
 import { isControlFile, isTransient, safeName } from './name-policy.ts';
 
 /** A file that lies in an `_outbox`, in one version. */
@@ -19,10 +20,20 @@ export interface Drop {
   generation?: string;
 }
 
+/** The link that a drop came by, and the name that whoever has the link gave it. */
+export type CameByLink = LinkPlace & { name: string };
+
 /** What is to become of a drop. */
 export type DropDecision =
-  | { action: 'deliver'; drop: Drop; id: string; wanted: string; renamed?: string }
-  | { action: 'quarantine'; drop: Drop; id: string; reason: string }
+  | {
+      action: 'deliver';
+      drop: Drop;
+      id: string;
+      wanted: string;
+      renamed?: string;
+      link?: CameByLink;
+    }
+  | { action: 'quarantine'; drop: Drop; id: string; reason: string; link?: CameByLink }
   | { action: 'leave'; drop: Drop; reason: string };
 
 /** Where drops come from: part of their receipts' ids. */
@@ -71,7 +82,7 @@ export function deliveredReceipt(
 ): Receipt {
   const renamed = decision.renamed ?? (name === decision.wanted ? undefined : 'the name was taken');
   return {
-    ...receiptBase(facts, decision.drop, decision.id),
+    ...receiptBase(facts, decision),
     state: 'delivered',
     name,
     ...(sha256 === undefined ? {} : { sha256 }),
@@ -92,7 +103,7 @@ export function quarantinedReceipt(
   name: string,
 ): Receipt {
   return {
-    ...receiptBase(facts, decision.drop, decision.id),
+    ...receiptBase(facts, decision),
     state: 'quarantined',
     name,
     flags: [],
@@ -102,8 +113,7 @@ export function quarantinedReceipt(
 
 function receiptBase(
   { agent, kind, runId, clock }: ReceiptFacts,
-  drop: Drop,
-  id: string,
+  { drop, id, link }: Exclude<DropDecision, { action: 'leave' }>,
 ): Pick<Receipt, 'version' | 'id' | 'agent' | 'source' | 'size' | 'deliveredAt' | 'runId'> {
   return {
     version: 1,
@@ -111,9 +121,10 @@ function receiptBase(
     agent,
     source: {
       kind,
-      path: drop.path,
+      path: link?.name ?? drop.path,
       version: drop.version,
       ...(drop.modified === undefined ? {} : { modified: drop.modified }),
+      ...(link === undefined ? {} : { link: { id: link.id, slot: link.slot } }),
     },
     size: drop.size,
     deliveredAt: isoTime(clock.now()),

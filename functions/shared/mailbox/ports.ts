@@ -27,6 +27,17 @@ export interface Inbox {
   writeReceipts(receipts: Receipt[]): Promise<void>;
 }
 
+/** Decides about drops that come from people without access of their own, as by a link. */
+export interface Admission {
+  /**
+   * What is to become of a drop; `undefined` for one that is no business of ours. Asked again, by
+   * the same run or a later one, it decides the same as long as the drop is there.
+   */
+  decide(drop: Drop, id: string): Promise<DropDecision | undefined>;
+  /** Tells them what became of their files. Telling it again changes nothing. */
+  report(receipts: Receipt[]): Promise<void>;
+}
+
 /** A drop with the name that it is to have in the inbox. */
 export interface Parcel {
   decision: Delivering;

@@ -13,6 +13,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.object({
     path: z.string(),
     version: z.string(),
     modified: z.string().exactOptional(),
+    link: z.object({ id: z.string(), slot: z.number() }).exactOptional(),
   }),
   size: z.number(),
   sha256: z.string().exactOptional(),

@@ -5,6 +5,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { epochOf } from '../clock.ts';
+import { linkKeys } from '../contract/drop-links.ts';
 import { dropPrefix, quarantinePrefix } from '../contract/index.ts';
 import { inParallel } from '../parallel.ts';
 import { keyDecoder } from '../state/list-objects.ts';
@@ -87,16 +88,18 @@ export function versionSource({ bucket, agent }: DropPlace, { path, version }: D
 /** The exchange bucket's `_outbox` of an agent. */
 export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
   const keyOf = (drop: Drop): string => dropPrefix(agent) + drop.path;
-  const place = ({ id }: Quarantining): string => quarantinePrefix(agent) + id;
+  // What strangers send beyond what a link allows goes with the link, by the same lifecycle rule.
+  const place = ({ id, link }: Quarantining): string =>
+    link ? linkKeys.refused(link.id, id) : quarantinePrefix(agent) + id;
   return {
     kind: 'drop',
     quarantinePlace: place,
-    quarantine: ({ drop, id }) =>
+    quarantine: (decision) =>
       copyVersion(client, {
         bucket,
-        source: versionSource({ client, bucket, agent }, drop),
-        target: quarantinePrefix(agent) + id,
-        size: drop.size,
+        source: versionSource({ client, bucket, agent }, decision.drop),
+        target: place(decision),
+        size: decision.drop.size,
       }),
     async remove(drops) {
       // By version: what was dropped under the same name since then is another version and stays.
