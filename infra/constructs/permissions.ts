@@ -3,6 +3,7 @@ import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { AgentConfig, SyncConfig } from '../../functions/shared/config/index.ts';
+import { linkKeys, linkStates } from '../../functions/shared/contract/drop-links.ts';
 import {
   folders,
   secretName,
@@ -99,11 +100,26 @@ export function drainGrants(
       [buckets.workspace.arnForObjects(`*/workspace/${folders.inbox}/*`)],
     ),
     ...stateOf(granted, ['leases', 'status', 'journals']),
+    ...dropLinksOf(buckets),
     ...reportsOf(granted),
     secretsOf(granted, ['workspace']),
     ...tokensOf(granted, agents, ['workspace']),
     ...announcements(granted),
     consume(dropQueue),
+  ];
+}
+
+/**
+ * Links that people without an account drop by: what they allow is read and never written, each slot
+ * is given to one file, and the page is told what became of it.
+ */
+function dropLinksOf({ exchange, state }: Buckets): Grant[] {
+  const { records, slots } = linkStates;
+  return [
+    keys(['s3:GetObject'], [state.arnForObjects(`${records}/*`)]),
+    keys(['s3:GetObject', 's3:PutObject'], [state.arnForObjects(`${slots}/*`)]),
+    keys(['s3:GetObject', 's3:PutObject'], [exchange.arnForObjects(linkKeys.receipts('*'))]),
+    keys(uploads, [exchange.arnForObjects(linkKeys.refused('*', '*'))]),
   ];
 }
 

@@ -83,7 +83,7 @@ describe('buckets', () => {
     });
   });
 
-  it('expire nothing that is current, apart from the history of runs and staged copies', () => {
+  it('expire nothing that is current, apart from history, staged copies and drop links', () => {
     const expiring = bucketIds.flatMap((id) =>
       lifecycleOf(id)
         .filter((rule) => rule.ExpirationInDays !== undefined)
@@ -91,7 +91,10 @@ describe('buckets', () => {
     );
     expect(expiring).toEqual([
       ['BucketsExchange', '.staging/', 1],
+      ['BucketsExchange', '.links/', 8],
       ['BucketsState', 'history/', 90],
+      ['BucketsState', 'links/', 30],
+      ['BucketsState', 'link-slots/', 30],
     ]);
   });
 

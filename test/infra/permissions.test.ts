@@ -192,14 +192,27 @@ describe('drain', () => {
     const written = on('drain', 's3:PutObject').filter((arn) => !arn.includes('State'));
     expect(written).toEqual([
       '<BucketsExchange.Arn>/*/.quarantine/*',
+      '<BucketsExchange.Arn>/.links/*/receipts.json',
+      '<BucketsExchange.Arn>/.links/*/refused/*',
       '<BucketsWorkspace.Arn>/*/workspace/_inbox/*',
     ]);
   });
 
   it('reads drops and inboxes, and nothing else of a workspace', () => {
     const read = on('drain', 's3:GetObject').filter((arn) => !arn.includes('State'));
-    expect(read).toEqual(['<BucketsWorkspace.Arn>/*/workspace/_inbox/*']);
+    expect(read).toEqual([
+      '<BucketsExchange.Arn>/.links/*/receipts.json',
+      '<BucketsWorkspace.Arn>/*/workspace/_inbox/*',
+    ]);
     expect(on('drain', 's3:GetObjectVersion')).toEqual(['<BucketsExchange.Arn>/*/_outbox/*']);
+  });
+
+  it('reads what a drop link allows, and cannot allow more', () => {
+    const state = (action: string): string[] =>
+      on('drain', action).filter((arn) => arn.includes('link'));
+    expect(state('s3:GetObject')).toContain('<BucketsState.Arn>/links/*');
+    expect(state('s3:PutObject')).toContain('<BucketsState.Arn>/link-slots/*');
+    expect(state('s3:PutObject')).not.toContain('<BucketsState.Arn>/links/*');
   });
 
   it('consumes its queue', () => {
