@@ -1,3 +1,5 @@
+import type { TokenFacts } from './status.ts';
+
 /** The kinds of work. Each has a function, a role and a schedule of its own. */
 export const jobs = ['sync', 'drain', 'backup', 'prune', 'verify', 'restore', 'list'] as const;
 export type Job = (typeof jobs)[number];
@@ -267,4 +269,8 @@ export interface JobReport extends RunTotals {
   restoredTo?: string;
   /** restore in a dry run: what would come, at most 1,000 of them. */
   wouldRestore?: PlannedFile[];
+  /** sync towards the cloud folder: whether it has now all that the workspace had at the start. */
+  pushed?: 'all' | 'some';
+  /** OAuth tokens that the last leg has used. */
+  tokens?: TokenFacts[];
 }

@@ -1,10 +1,11 @@
+import { isoTime } from '../clock.ts';
 import { patientLease } from '../jobs/leased.ts';
-import type { RunContext } from '../runtime/run.ts';
+import type { LegContext } from '../runtime/run.ts';
 import type { Lease, LeaseHeld } from '../state/lease.ts';
 import { type AuthorizedRemote, type Credential, credentialsOf, withToken } from './credential.ts';
 import { keepTokens } from './keeper.ts';
 import { refreshToken } from './refresh.ts';
-import { expiresBefore } from './token.ts';
+import { expiresBefore, expiryOf } from './token.ts';
 
 /** Tokens that last for a leg. */
 export interface FreshTokens {
@@ -33,7 +34,7 @@ const marginMs = 60_000;
  *   token could not be saved, also after the work
  */
 export async function withFreshTokens<T>(
-  context: RunContext,
+  context: LegContext,
   remotes: readonly (AuthorizedRemote | undefined)[],
   work: (tokens: FreshTokens) => Promise<T>,
 ): Promise<T | LeaseHeld> {
@@ -57,13 +58,22 @@ export async function withFreshTokens<T>(
     keeper.settle();
     return result;
   } finally {
+    for (const credential of credentials) tellOf(context, credential);
     await Promise.all(leases.map((lease) => release(context, lease)));
   }
 }
 
+/** What a report may say of a token: whose it is, and when it ends. */
+function tellOf({ runtime, sawToken }: LegContext, { source, token }: Credential): void {
+  const { scope, reference } = source;
+  const expiresAt = expiryOf(token);
+  const seenAt = isoTime(runtime.clock.now());
+  sawToken({ scope, reference, ...(expiresAt === undefined ? {} : { expiresAt }), seenAt });
+}
+
 /** @returns a lease to keep for the leg, because the token will have to be refreshed again in it */
 async function freshen(
-  context: RunContext,
+  context: LegContext,
   credential: Credential,
 ): Promise<Lease | LeaseHeld | undefined> {
   if (!isShort(context, credential)) return undefined;
@@ -80,19 +90,19 @@ async function freshen(
   return keep ? lease : undefined;
 }
 
-function isShort({ budget }: RunContext, { token }: Credential): boolean {
+function isShort({ budget }: LegContext, { token }: Credential): boolean {
   return expiresBefore(token, budget.deadline + marginMs);
 }
 
 /** Another run may have refreshed it while this one waited. */
-async function readAgain({ runtime }: RunContext, credential: Credential): Promise<void> {
+async function readAgain({ runtime }: LegContext, credential: Credential): Promise<void> {
   const { agent, scope, reference } = credential.source;
   const { values } = await runtime.secrets.read(agent, scope, [reference]);
   credential.stored = values[reference] ?? '';
   credential.token = credential.stored;
 }
 
-async function release({ runtime }: RunContext, lease: Lease): Promise<void> {
+async function release({ runtime }: LegContext, lease: Lease): Promise<void> {
   try {
     await lease.release();
   } catch (error) {

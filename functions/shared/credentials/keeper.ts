@@ -1,4 +1,4 @@
-import type { RunContext } from '../runtime/run.ts';
+import type { LegContext } from '../runtime/run.ts';
 import type { Credential } from './credential.ts';
 import { TokenNotSavedError } from './errors.ts';
 import { sameRefreshToken, tokenIn } from './token.ts';
@@ -16,7 +16,7 @@ const reserveMs = 5_000;
 
 /** A keeper of these credentials, for as long as one session of rclone is open. */
 export function keepTokens(
-  context: RunContext,
+  context: LegContext,
   credentials: readonly Credential[],
   begunWith: (credential: Credential) => string,
 ): TokenKeeper {
@@ -42,7 +42,7 @@ export function keepTokens(
   };
 }
 
-async function save(context: RunContext, credential: Credential, token: string): Promise<void> {
+async function save(context: LegContext, credential: Credential, token: string): Promise<void> {
   const { runtime, budget } = context;
   const { source, entry, stored } = credential;
   const { agent, scope, reference } = source;

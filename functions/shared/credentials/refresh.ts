@@ -1,5 +1,5 @@
 import { RcloneError, type RcloneResult } from '../rclone/session.ts';
-import type { RunContext } from '../runtime/run.ts';
+import type { LegContext } from '../runtime/run.ts';
 import { openRclone } from '../runtime/rclone.ts';
 import type { Log } from '../telemetry.ts';
 import type { AuthorizedRemote, Credential } from './credential.ts';
@@ -11,7 +11,7 @@ import { asExpired } from './token.ts';
  * each provider does it; it is made to by a token that says of itself that it has expired.
  * @throws RcloneError where the provider refuses, TokenNotSavedError
  */
-export async function refreshToken(context: RunContext, credential: Credential): Promise<void> {
+export async function refreshToken(context: LegContext, credential: Credential): Promise<void> {
   const [remote] = credential.remotes;
   if (!remote) return;
   const before = credential.token;
@@ -33,7 +33,7 @@ const answered = new Set<RcloneResult['outcome']>(['done', 'not-found']);
 const absentFolder = '.workspace-sync-token-refresh';
 
 async function askForNothing(
-  context: RunContext,
+  context: LegContext,
   remote: AuthorizedRemote,
   onConfig: (text: string) => Promise<void>,
 ): Promise<RcloneResult> {

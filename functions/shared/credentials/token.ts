@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { epochOf } from '../clock.ts';
+import { epochOf, isoTime } from '../clock.ts';
 
 /** An OAuth token in the form in which rclone keeps it: one line of JSON. */
 const tokenSchema = z.looseObject({
@@ -25,6 +25,12 @@ export function expiresBefore(text: string, time: number): boolean {
   if (token.access_token === '') return true;
   const expiry = token.expiry === undefined ? 0 : epochOf(token.expiry);
   return expiry >= earliestExpiry && expiry < time;
+}
+
+/** When the access token ends, as ISO 8601; nothing where it does not end, or is no token. */
+export function expiryOf(text: string): string | undefined {
+  const expiry = epochOf(parsed(text)?.expiry ?? '');
+  return expiry >= earliestExpiry ? isoTime(expiry) : undefined;
 }
 
 /** The same token as one that has expired, so that whoever uses it refreshes it first. */

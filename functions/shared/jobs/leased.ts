@@ -1,11 +1,11 @@
 import { takeLease, type Lease, type LeaseHeld } from '../state/lease.ts';
 import { alreadyOver } from '../runtime/repeated.ts';
 import type { JobResult } from '../runtime/report.ts';
-import type { RunContext } from '../runtime/run.ts';
+import type { LegContext, RunContext } from '../runtime/run.ts';
 
 /** Takes the lease of a scope for a leg. */
 function leaseFor(
-  context: RunContext,
+  context: LegContext,
   scope: string,
   onlyInherits: boolean,
 ): Promise<Lease | LeaseHeld> {
@@ -21,7 +21,7 @@ export const pruningMs = 30_000;
 
 /** The same, for who may wait a while for a short job: at most half of the leg's time. */
 export async function patientLease(
-  context: RunContext,
+  context: LegContext,
   scope: string,
   patienceMs: number,
   onlyInherits = false,

@@ -20,6 +20,8 @@ export interface ProgressMeter {
 export interface RunningMeter extends ProgressMeter {
   /** Says a last word, once: that the run has ended, or that its next leg has been asked for. */
   end(state: 'between-legs' | 'ended'): Promise<void>;
+  /** Says nothing more. */
+  stop(): Promise<void>;
 }
 
 /** Which run it is, and what earlier legs of it have done. */
@@ -54,6 +56,7 @@ export const quietMeter: RunningMeter = {
   left: () => undefined,
   total: () => undefined,
   end: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
 };
 
 /**
@@ -104,6 +107,11 @@ export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): Runni
   }, tickMs);
   timer.unref();
 
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await writing;
+  };
+
   return {
     doing: (what) => {
       doing = what;
@@ -118,9 +126,9 @@ export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): Runni
       total = amount;
     },
     end: async (state) => {
-      clearInterval(timer);
-      await writing;
+      await stop();
       if (written) await write(state);
     },
+    stop,
   };
 }

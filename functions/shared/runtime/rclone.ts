@@ -6,7 +6,7 @@ import { roleCredentials } from './runtime.ts';
 
 /** rclone for the length of a leg, with the rights of the function's role. Whoever opens it closes it. */
 export function openRclone(
-  { runtime, budget }: RunContext,
+  { runtime, budget }: Pick<RunContext, 'runtime' | 'budget'>,
   remotes: Remote[],
   options: Partial<Pick<SessionOptions, 'log' | 'remaining' | 'onConfig'>> = {},
 ): Promise<RcloneSession> {

@@ -67,6 +67,7 @@ export function createReport(
 ): JobReport {
   const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
   const { snapshot, snapshots, cloudFiles, retention, restoredTo, wouldRestore } = result;
+  const { pushed, tokens = [] } = result;
   const now = clock.now();
   return {
     version: 1,
@@ -94,6 +95,8 @@ export function createReport(
     ...(retention ? { retention } : {}),
     ...(restoredTo === undefined ? {} : { restoredTo }),
     ...(wouldRestore ? { wouldRestore: wouldRestore.slice(0, maxNames) } : {}),
+    ...(pushed ? { pushed } : {}),
+    ...(tokens.length > 0 ? { tokens } : {}),
   };
 }
 

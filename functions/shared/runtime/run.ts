@@ -6,6 +6,7 @@ import {
   type JobRequest,
   type RunProgress,
   type RunReason,
+  type TokenFacts,
 } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { alreadyOver } from './repeated.ts';
@@ -25,9 +26,14 @@ export interface RunContext {
   budget: TimeBudget;
   /** Where the job says how far it has come. */
   progress: ProgressMeter;
+  /** Has the report say which token was used, and until when; never the token. */
+  sawToken: (token: TokenFacts) => void;
   /** Whether a result leads to another leg: it is unfinished, and the run may go on. */
   goesOn: (result: JobResult) => boolean;
 }
+
+/** What it takes to use remotes, for a run or for something shorter. */
+export type LegContext = Pick<RunContext, 'runtime' | 'runId' | 'leg' | 'budget' | 'sawToken'>;
 
 /** The little of Lambda's context that is used. */
 export interface InvocationContext {
@@ -72,6 +78,7 @@ export async function runJob(
   const meter = isQuery ? quietMeter : meterOf(runtime, request, progress);
   const budget = budgetOf(runtime, invocation, progress, work.timeoutSeconds);
   const limited = (result: JobResult): JobResult => limitLegs(runtime, result, progress, work);
+  const tokens = new Map<string, TokenFacts>();
   const context: RunContext = {
     runtime,
     request,
@@ -79,19 +86,31 @@ export async function runJob(
     leg: progress.leg,
     budget,
     progress: meter,
+    sawToken: (token) => tokens.set(`${token.scope}/${token.reference}`, token),
     goesOn: (unfinished) => limited(unfinished).state === 'continued',
   };
   const result = await guarded(runtime, context, isQuery ? job : unlessReported(job));
-  const report = createReport(runtime, request, progress, limited(result));
+  const ended = { ...limited(result), tokens: [...tokens.values()] };
+  const report = createReport(runtime, request, progress, ended);
+  if (result.repeated) {
+    await meter.stop();
+    runtime.log.info('the run was asked for twice', { report });
+  } else if (!isQuery) await tell(runtime, report, { request, progress, meter });
+  return report;
+}
+
+async function tell(
+  runtime: Runtime,
+  report: JobReport,
+  { request, progress, meter }: { request: JobRequest; progress: RunProgress; meter: RunningMeter },
+): Promise<void> {
   if (report.state === 'continued') await meter.end('between-legs');
   try {
-    if (result.repeated) runtime.log.info('the run was asked for twice', { report });
-    else if (!isQuery) await publish(runtime, report, request, progress);
+    await publish(runtime, report, request, progress);
   } finally {
     // Who follows the run looks for its report then: it is there.
     if (report.state !== 'continued') await meter.end('ended');
   }
-  return report;
 }
 
 function meterOf(

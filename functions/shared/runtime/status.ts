@@ -1,23 +1,8 @@
-import * as z from 'zod';
-import { runStates, stateKeys, type JobReport } from '../contract/index.ts';
+import { stateKeys, type JobReport } from '../contract/index.ts';
 import { readJson, StateCorruptError, type Versioned } from '../state/json.ts';
 import type { WriteCondition } from '../state/object-store.ts';
+import { nextStatus, statusSchema, type JobStatus } from './job-status.ts';
 import type { Runtime } from './runtime.ts';
-
-const statusSchema = z.object({
-  version: z.literal(1),
-  /** Runs that ended, and those among them that failed. */
-  runs: z.int(),
-  errors: z.int(),
-  lastSuccessAt: z.string().exactOptional(),
-  lastState: z.enum(runStates),
-  lastRunId: z.string(),
-  lastFinishedAt: z.string(),
-  lastReason: z.object({ code: z.string(), message: z.string() }).exactOptional(),
-});
-
-/** What is remembered of a job of an agent between runs. */
-export type JobStatus = z.infer<typeof statusSchema>;
 
 /** How often the status is written again when another run's report comes between. */
 const statusAttempts = 5;
@@ -74,19 +59,4 @@ async function readStatus(
 
 function conditionFor(current: Versioned<JobStatus> | undefined): WriteCondition {
   return current ? { ifMatch: current.etag } : { ifAbsent: true };
-}
-
-function nextStatus(before: JobStatus | undefined, report: JobReport): JobStatus {
-  const succeeded = report.state === 'succeeded' || report.state === 'partial';
-  const lastSuccessAt = succeeded ? report.finishedAt : before?.lastSuccessAt;
-  return {
-    version: 1,
-    runs: (before?.runs ?? 0) + 1,
-    errors: (before?.errors ?? 0) + (succeeded ? 0 : 1),
-    ...(lastSuccessAt === undefined ? {} : { lastSuccessAt }),
-    lastState: report.state,
-    lastRunId: report.runId,
-    lastFinishedAt: report.finishedAt,
-    ...(report.reason ? { lastReason: report.reason } : {}),
-  };
 }

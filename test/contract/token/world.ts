@@ -162,6 +162,7 @@ export class TokenWorld {
         functionTimeoutMs: contextRemainingMs,
       }),
       progress: quietMeter,
+      sawToken: () => undefined,
       goesOn: () => false,
     };
   }

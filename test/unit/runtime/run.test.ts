@@ -151,6 +151,109 @@ describe('the status of a job', () => {
       lastRunId: failed.runId,
       lastFinishedAt: '2026-11-22T11:00:10.000Z',
       lastReason: { code: 'c', message: 'm' },
+      lastStartedAt: '2026-11-22T11:00:05.000Z',
+      lastWholeAt: '2026-11-22T10:00:05.000Z',
+      files: 0,
+      bytes: 0,
+      skippedFiles: 0,
+      conflicts: 0,
+    });
+  });
+
+  it('remembers when the cloud folder last got all of the workspace, and when not quite', async () => {
+    const world = new RunWorld();
+    await world.run({ state: 'succeeded', pushed: 'all' });
+    world.time += 60_000;
+    const skipped = [{ path: 'a', reason: 'no' }];
+    await world.run({ state: 'partial', pushed: 'some', skipped });
+    await world.run({ state: 'succeeded' });
+
+    expect(world.stored(status)).toMatchObject({
+      lastPushedAt: '2026-11-22T10:00:00.000Z',
+      lastPartialPush: { at: '2026-11-22T10:01:05.000Z', skippedFiles: 1 },
+    });
+  });
+
+  it('remembers when the schedule last started a run, whatever has come since', async () => {
+    const world = new RunWorld();
+    await world.run({ state: 'succeeded' }, { trigger: 'schedule' });
+    world.time += 60_000;
+    await world.run({ state: 'succeeded', filesSent: 2, bytesSent: 7 }, { trigger: 'manual' });
+
+    expect(world.stored(status)).toMatchObject({
+      lastScheduledAt: '2026-11-22T10:00:00.000Z',
+      lastStartedAt: '2026-11-22T10:01:05.000Z',
+      files: 2,
+      bytes: 7,
+    });
+  });
+
+  it('remembers which tokens were used, and never a token', async () => {
+    const world = new RunWorld();
+    const saw = (reference: string, expiresAt: string) => {
+      return world.run((context) => {
+        const seenAt = '2026-11-22T10:00:00.000Z';
+        context.sawToken({ scope: 'sync', reference, expiresAt, seenAt });
+        return Promise.resolve({ state: 'succeeded' });
+      });
+    };
+    await saw('ONE', '2026-11-22T11:00:00.000Z');
+    await saw('TWO', '2026-11-22T12:00:00.000Z');
+    await saw('ONE', '2026-11-22T13:00:00.000Z');
+
+    const { tokens } = world.stored(status) as {
+      tokens: { reference: string; expiresAt: string }[];
+    };
+    expect(tokens.map(({ reference, expiresAt }) => [reference, expiresAt])).toEqual([
+      ['ONE', '2026-11-22T13:00:00.000Z'],
+      ['TWO', '2026-11-22T12:00:00.000Z'],
+    ]);
+  });
+
+  it('is read as earlier releases wrote it', async () => {
+    const world = new RunWorld();
+    const old = {
+      version: 1,
+      runs: 7,
+      errors: 1,
+      lastSuccessAt: '2026-11-22T09:00:00.000Z',
+      lastState: 'succeeded',
+      lastRunId: 'old',
+      lastFinishedAt: '2026-11-22T09:00:00.000Z',
+    };
+    await world.store.put(status, JSON.stringify(old));
+
+    await world.run({ state: 'failed' });
+
+    expect(world.stored(status)).toMatchObject({
+      runs: 8,
+      errors: 2,
+      lastSuccessAt: old.lastSuccessAt,
+    });
+  });
+
+  it('keeps the newest whole snapshot, and the newest that passed a verification', async () => {
+    const world = new RunWorld();
+    const snapshot = (id: string, createdAt: string) => {
+      const what = { format: 'workspace-sync', storedBytes: 1, encrypted: true } as const;
+      return { ...what, id, createdAt };
+    };
+    const passed = { at: 'now', passed: true, percent: 100 };
+    const [old, young] = [snapshot('old', '2026-11-20'), snapshot('young', '2026-11-21')];
+    await world.run({ state: 'succeeded', snapshot: old }, { job: 'backup' });
+    await world.run({ state: 'partial', snapshot: young }, { job: 'backup' });
+    await world.run(
+      { state: 'succeeded', snapshot: { ...young, verified: passed } },
+      { job: 'verify' },
+    );
+    await world.run(
+      { state: 'succeeded', snapshot: { ...old, verified: passed } },
+      { job: 'verify' },
+    );
+
+    expect(world.stored('status/main/backup.json')).toMatchObject({ snapshot: { id: 'old' } });
+    expect(world.stored('status/main/verify.json')).toMatchObject({
+      verifiedSnapshot: { id: 'young' },
     });
   });
 

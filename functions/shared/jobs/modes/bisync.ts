@@ -52,5 +52,6 @@ function report(result: BisyncResult, dryRun: boolean): JobResult {
     ...(timeUp ? { state: 'continued' } : {}),
     ...(blocked ? { state: 'blocked', reason: blocked } : {}),
     ...(blocked || dryRun ? { plan } : {}),
+    ...(blocked || timeUp || dryRun ? {} : { pushed: skipped.length === 0 ? 'all' : 'some' }),
   };
 }

@@ -120,7 +120,12 @@ export function oneWayReport(
     ...(result.waitSeconds === undefined ? {} : rateLimited(result.waitSeconds, files)),
     ...(blocked ? { state: 'blocked', reason: blocked } : {}),
     ...(blocked || dryRun ? { plan } : {}),
+    ...(direction === 'push' && !blocked && !timeUp && !dryRun ? { pushed: howMuch(result) } : {}),
   };
+}
+
+function howMuch({ skipped, waitSeconds }: OneWayResult): 'all' | 'some' {
+  return skipped.length === 0 && waitSeconds === undefined ? 'all' : 'some';
 }
 
 /**
