@@ -64,7 +64,7 @@ function addAgents(
             description: 'Workspace Sync for AWS: more agents',
           });
     for (const agent of placed) {
-      new AgentResources(stack, agent, { deployment, scheduler, topic: main.shared.topic });
+      new AgentResources(stack, agent, { deployment, scheduler, bell: main.shared.bell });
     }
   }
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 /**
  * Most agents whose resources stand in one stack: CloudFormation takes 500 resources and an agent has
- * up to ten, three schedules and seven alarms. The rest is for what serves everybody, about 80 in the
- * first stack and 60 in that of an access point, where 7 rules are added for every 20 to 100 agents,
+ * up to eleven, three schedules and eight alarms. The rest is for what serves everybody, about 100 in the
+ * first stack and 70 in that of an access point, where 7 rules are added for every 20 to 100 agents,
  * as long as their names are.
  */
 export const agentsPerStack = 32;

@@ -1,29 +1,32 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
 import {
   type Job,
   metricNamespace,
   metrics,
+  type RunbookAnchor,
+  runbookAnchors,
   stateKeys,
 } from '../../functions/shared/contract/index.ts';
-import { atLeastOne, ring } from './alarms.ts';
+import { atLeastOne, type Bell, ring } from './alarms.ts';
 
 export interface AgentAlarmsProps {
   deployment: string;
   agent: AgentConfig;
-  topic: ITopic;
+  bell: Bell;
 }
 
 /**
  * The alarms of one agent. Three at most for its syncs (they fail, they are blocked by a guard, they
- * have stopped succeeding) and four for its snapshots, because each costs ten cents a month.
+ * have stopped succeeding) and five for its snapshots, because each costs ten cents a month.
  *
- * A drain that fails needs none: its drops come again, and what cannot be delivered ends in a
- * dead-letter queue. A retention that fails tries again after the next snapshot, and meanwhile there
- * are too many snapshots, not too few.
+ * Every job that has a schedule is watched for silence: syncs and backups by their successes,
+ * verifications by the age of the newest snapshot that passed one. A drain has none, and needs no
+ * alarm when it fails: its drops come again, and what cannot be delivered ends in a dead-letter queue.
+ * A retention that fails tries again after the next snapshot, and meanwhile there are too many
+ * snapshots, not too few. A restore is started by somebody who waits for its answer.
  */
 export class AgentAlarms extends Construct {
   constructor(scope: Construct, id: string, props: AgentAlarmsProps) {
@@ -31,24 +34,33 @@ export class AgentAlarms extends Construct {
     const { agent } = props;
     const { name } = agent;
     if (agent.sync.provider !== 'off') {
-      this.onCount('Failed', props, 'sync', `A sync of agent ${name} failed.`);
+      const failed = `A sync of agent ${name} failed.`;
+      this.onCount('Failed', props, 'sync', failed, runbookAnchors.syncFailed);
       const blocked = `A guard blocked a sync of agent ${name} before it changed anything.`;
-      this.onCount('Blocked', props, 'sync', blocked);
+      this.onCount('Blocked', props, 'sync', blocked, runbookAnchors.syncBlocked);
       this.onSilence('Silent', props, 'sync', hoursOfSilence(agent));
     }
     if (!agent.backup.enabled) return;
     const failed = `A backup of agent ${name} failed: there is no new snapshot.`;
-    this.onCount('BackupFailed', props, 'backup', failed);
+    this.onCount('BackupFailed', props, 'backup', failed, runbookAnchors.backupFailed);
     this.onSilence('BackupSilent', props, 'backup', hoursWithoutBackup(agent));
     const bad = `A snapshot of agent ${name} could not be verified: it may not restore.`;
-    this.onCount('VerifyFailed', props, 'verify', bad);
+    this.onCount('VerifyFailed', props, 'verify', bad, runbookAnchors.verifyFailed);
+    this.onAge(props);
     const held = `A snapshot of agent ${name} looks strange: nothing is pruned until somebody confirms.`;
-    this.onCount('PruneBlocked', props, 'prune', held);
+    this.onCount('PruneBlocked', props, 'prune', held, runbookAnchors.pruneBlocked);
   }
 
-  private onCount(id: string, props: AgentAlarmsProps, job: WatchedJob, what: string): void {
-    ring(this, id, props.topic, {
-      alarmDescription: `${what} ${where(props.agent, job)}`,
+  private onCount(
+    id: string,
+    props: AgentAlarmsProps,
+    job: WatchedJob,
+    what: string,
+    runbook: RunbookAnchor,
+  ): void {
+    ring(this, id, props.bell, {
+      what: `${what} ${where(props.agent, job)}`,
+      runbook,
       metric: runCount(props, job, outcomes[id] ?? metrics.failed, Duration.minutes(5)),
       ...atLeastOne,
     });
@@ -57,13 +69,14 @@ export class AgentAlarms extends Construct {
   private onSilence(
     id: string,
     props: AgentAlarmsProps,
-    job: WatchedJob,
+    job: SilentJob,
     hours: number | undefined,
   ): void {
     if (hours === undefined) return;
     const what = `No ${job} of agent ${props.agent.name} has succeeded for ${hours} h.`;
-    ring(this, id, props.topic, {
-      alarmDescription: `${what} ${where(props.agent, job)}`,
+    ring(this, id, props.bell, {
+      what: `${what} ${where(props.agent, job)}`,
+      runbook: silences[job],
       metric: runCount(props, job, metrics.succeeded, Duration.hours(1)),
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       threshold: 1,
@@ -71,7 +84,37 @@ export class AgentAlarms extends Construct {
       treatMissingData: TreatMissingData.BREACHING,
     });
   }
+
+  private onAge({ deployment, agent, bell }: AgentAlarmsProps): void {
+    const seconds = oldestVerified(agent);
+    if (seconds === undefined) return;
+    ring(this, 'VerifiedTooOld', bell, {
+      what:
+        `No snapshot of agent ${agent.name} has passed a verification for ` +
+        `${Math.round(seconds / 3600)} h. ${where(agent, 'verify')}`,
+      runbook: runbookAnchors.verifiedTooOld,
+      metric: new Metric({
+        namespace: metricNamespace,
+        metricName: metrics.verifiedAge,
+        dimensionsMap: { Deployment: deployment, Agent: agent.name },
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(15),
+      }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: seconds,
+      evaluationPeriods: 1,
+      // Nobody having looked says nothing of the snapshot, neither good nor bad.
+      treatMissingData: TreatMissingData.IGNORE,
+    });
+  }
 }
+
+type SilentJob = Extract<Job, 'sync' | 'backup'>;
+
+const silences: Record<SilentJob, RunbookAnchor> = {
+  sync: runbookAnchors.syncSilent,
+  backup: runbookAnchors.backupSilent,
+};
 
 type WatchedJob = Extract<Job, 'sync' | 'backup' | 'verify' | 'prune'>;
 
@@ -107,6 +150,15 @@ export function hoursOfSilence({ sync }: AgentConfig): number | undefined {
 export function hoursWithoutBackup({ backup }: AgentConfig): number | undefined {
   if (backup.interval >= mostHours * 3600) return undefined;
   return Math.min(Math.ceil((backup.interval + backup.timeout) / 3600) + 1, mostHours);
+}
+
+/**
+ * Seconds after which the newest verified snapshot is too old: it was verified one interval ago, one
+ * backup older than that, and a day for whatever was late. None where nothing verifies by schedule.
+ */
+export function oldestVerified({ backup }: AgentConfig): number | undefined {
+  if (!backup.enabled || backup.verifyInterval === 0) return undefined;
+  return backup.verifyInterval + backup.interval + 24 * 3600;
 }
 
 function runCount(

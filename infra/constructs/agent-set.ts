@@ -1,10 +1,14 @@
 import type { Code, ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
-import { environment, type Job } from '../../functions/shared/contract/index.ts';
-import { DeadLetterAlarm } from './alarms.ts';
+import {
+  environment,
+  type Job,
+  type RunbookAnchor,
+  runbookAnchors,
+} from '../../functions/shared/contract/index.ts';
+import { type Bell, DeadLetterAlarm, ThrottleAlarm } from './alarms.ts';
 import { DropIntake, DropQueue } from './drop-intake.ts';
 import { type FunctionName, JobFunction, longest, type Runtimes } from './job-function.ts';
 import type { Agents } from './matching.ts';
@@ -25,7 +29,7 @@ export interface SharedParts {
   code: CodeFor;
   rclone: ILayerVersion;
   notifications: NotificationQueue;
-  topic: ITopic;
+  bell: Bell;
   scheduleGroup: CfnScheduleGroup;
 }
 
@@ -48,6 +52,8 @@ export class AgentSet extends Construct {
   readonly functions: Record<Job, JobFunction>;
   readonly drops: DropQueue;
   readonly scheduler: Scheduler;
+  /** Takes runs that died, and events that could not start one. */
+  readonly deadRequests: DeadLetterQueue;
 
   constructor(scope: Construct, id: string, props: AgentSetProps) {
     super(scope, id);
@@ -65,7 +71,7 @@ export class AgentSet extends Construct {
       drain: mover(this, 'Drain', props, drainGrants(granted, agents, this.drops.queue), extra),
       ...snapshotFunctions(this, props),
     };
-    const requests = new DeadLetterQueue(this, 'DeadRequests');
+    this.deadRequests = new DeadLetterQueue(this, 'DeadRequests');
     new DropIntake(this, 'Intake', {
       exchange: runtimes.buckets.exchange,
       drops: this.drops,
@@ -76,7 +82,7 @@ export class AgentSet extends Construct {
       bus: runtimes.bus,
       functions: this.functions,
       agents: match,
-      dead: requests,
+      dead: this.deadRequests,
     });
     this.scheduler = new Scheduler(this, 'Scheduler', {
       group: props.scheduleGroup,
@@ -84,7 +90,7 @@ export class AgentSet extends Construct {
       drops: this.drops,
     });
     new Sweep(this, 'Sweep', this.scheduler);
-    watch(this, props.topic, requests);
+    watch(this, props.bell);
   }
 }
 
@@ -132,13 +138,27 @@ const descriptions = {
   drain: 'Delivers what people drop to the inboxes of their agents',
 };
 
-function watch(set: AgentSet, topic: ITopic, requests: DeadLetterQueue): void {
-  const alarm = (id: string, queue: DeadLetterQueue, what: string): void => {
-    new DeadLetterAlarm(set, id, { queue, topic, what });
+function watch(set: AgentSet, bell: Bell): void {
+  const alarm = (
+    id: string,
+    queue: DeadLetterQueue,
+    what: string,
+    runbook: RunbookAnchor,
+  ): void => {
+    new DeadLetterAlarm(set, id, { queue, bell, what, runbook });
   };
-  alarm('DeadDropsAlarm', set.drops.dead, 'Drops could not be delivered; they are in the outbox.');
-  alarm('DeadSchedulesAlarm', set.scheduler.dead, 'Scheduled runs or sweeps could not be started.');
-  alarm('DeadRequestsAlarm', requests, 'Runs died, or could not be started by an event.');
+  const { deadDrops, deadRequests } = runbookAnchors;
+  const drops = 'Drops could not be delivered; they are in the outbox.';
+  alarm('DeadDropsAlarm', set.drops.dead, drops, deadDrops);
+  const schedules = 'Scheduled runs or sweeps could not be started.';
+  alarm('DeadSchedulesAlarm', set.scheduler.dead, schedules, deadRequests);
+  alarm(
+    'DeadRequestsAlarm',
+    set.deadRequests,
+    'Runs died, or could not be started by an event.',
+    deadRequests,
+  );
+  new ThrottleAlarm(set, 'Throttles', { functions: set.functions, bell });
 }
 
 /** CloudFormation's limit for the value of an output is 1,024 bytes; it may become less. */

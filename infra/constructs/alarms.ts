@@ -2,6 +2,8 @@ import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
+  MathExpression,
+  Metric,
   Stats,
   TreatMissingData,
   type AlarmProps,
@@ -13,6 +15,20 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import {
+  metricNamespace,
+  metrics,
+  type RunbookAnchor,
+  runbookAnchors,
+} from '../../functions/shared/contract/index.ts';
+import type { JobFunction } from './job-function.ts';
+
+/** Where alarms are announced, and what they tell people to read. */
+export interface Bell {
+  topic: ITopic;
+  /** Address or path of the runbook. */
+  runbookUrl: string;
+}
 
 /**
  * Where every alarm of the deployment is announced.
@@ -52,11 +68,13 @@ export class DeadLetterAlarm extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { queue, topic, what }: { queue: IQueue; topic: ITopic; what: string },
+    { queue, bell, ...message }: Message & { queue: IQueue; bell: Bell },
   ) {
     super(scope, id);
-    ring(this, 'Alarm', topic, {
-      alarmDescription: `${what} Queue: ${queue.queueName}`,
+    const what = `${message.what} Queue: ${queue.queueName}.`;
+    ring(this, 'Alarm', bell, {
+      ...message,
+      what,
       metric: queue.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(1),
         statistic: Stats.MAXIMUM,
@@ -74,14 +92,95 @@ export const atLeastOne = {
   treatMissingData: TreatMissingData.NOT_BREACHING,
 };
 
-/** An alarm that is announced when it begins and when it is over. */
+/** What an alarm says to people. */
+export interface Message {
+  /** What is wrong, in sentences. */
+  what: string;
+  /** The heading of the runbook about it. */
+  runbook: RunbookAnchor;
+}
+
+/**
+ * An alarm that is announced when it begins and when it is over; its text ends with a link to what
+ * to do.
+ */
 export function ring(
   scope: Construct,
   id: string,
-  topic: ITopic,
-  props: AlarmProps & { metric: IMetric },
+  { topic, runbookUrl }: Bell,
+  { what, runbook, ...props }: Message & Omit<AlarmProps, 'alarmDescription'> & { metric: IMetric },
 ): void {
-  const alarm = new Alarm(scope, id, props);
+  const alarmDescription = `${what} What to do: ${runbookUrl}#${runbook}`;
+  const alarm = new Alarm(scope, id, { ...props, alarmDescription });
   alarm.addAlarmAction(new SnsAction(topic));
   alarm.addOkAction(new SnsAction(topic));
+}
+
+/**
+ * Rings when functions have been throttled for a quarter of an hour.
+ *
+ * No function here has a share of the account's concurrency of its own, so what throttles one
+ * throttles all: the two that are called most, every five minutes at least, speak for the set. All
+ * seven would cost five times as much, and a function that somebody has stopped by a limit of zero
+ * would ring for ever. Lambda tries throttled calls again for hours: nothing is lost yet.
+ */
+export class ThrottleAlarm extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    { functions, bell }: { functions: Record<'sync' | 'drain', JobFunction>; bell: Bell },
+  ) {
+    super(scope, id);
+    const period = Duration.minutes(5);
+    const throttles = ({ function: of }: JobFunction): IMetric =>
+      of.metricThrottles({ period, statistic: Stats.SUM });
+    ring(this, 'Alarm', bell, {
+      what: 'Lambda has throttled runs for 15 minutes: the concurrency of the account is used up.',
+      runbook: runbookAnchors.throttled,
+      metric: new MathExpression({
+        expression: 'sync + drain',
+        usingMetrics: { sync: throttles(functions.sync), drain: throttles(functions.drain) },
+        label: 'throttled calls',
+        period,
+      }),
+      ...atLeastOne,
+      evaluationPeriods: 3,
+    });
+  }
+}
+
+/** Rings while the monthly cap holds everything but backups back. */
+export class PausedAlarm extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, cap, bell }: { deployment: string; cap: number; bell: Bell },
+  ) {
+    super(scope, id);
+    ring(this, 'Alarm', bell, {
+      what: `The month's estimated cost has reached the cap of $${cap}: nothing but backups runs.`,
+      runbook: runbookAnchors.paused,
+      metric: deploymentMetric(deployment, metrics.paused, {
+        // The gauge comes every five minutes while it lasts; a late one must not look like the end.
+        period: Duration.minutes(10),
+        statistic: Stats.MAXIMUM,
+      }),
+      ...atLeastOne,
+    });
+  }
+}
+
+/** A metric that concerns the whole deployment. */
+export function deploymentMetric(
+  deployment: string,
+  metricName: string,
+  { period, statistic }: { period: Duration; statistic: string },
+): Metric {
+  return new Metric({
+    namespace: metricNamespace,
+    metricName,
+    dimensionsMap: { Deployment: deployment },
+    statistic,
+    period,
+  });
 }

@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Code, EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { environment } from '../../functions/shared/contract/index.ts';
-import { DeadLetterAlarm } from './alarms.ts';
+import { environment, metrics, runbookAnchors } from '../../functions/shared/contract/index.ts';
+import { atLeastOne, type Bell, DeadLetterAlarm, deploymentMetric, ring } from './alarms.ts';
 import { JobFunction, type Runtimes } from './job-function.ts';
 import { notifyGrants } from './permissions.ts';
 import { WorkQueue } from './queues.ts';
@@ -30,7 +30,7 @@ export interface NotificationsProps {
   runtimes: Runtimes;
   notifications: NotificationQueue;
   code: Code;
-  topic: ITopic;
+  bell: Bell;
 }
 
 /** Posts to agents' webhooks: the only function that may read their secrets. */
@@ -39,7 +39,7 @@ export class Notifications extends Construct {
 
   constructor(scope: Construct, id: string, props: NotificationsProps) {
     super(scope, id);
-    const { runtimes, code, topic } = props;
+    const { runtimes, code, bell } = props;
     const { queue, dead } = props.notifications;
     this.notify = new JobFunction(this, 'Notify', {
       name: 'notify',
@@ -69,8 +69,20 @@ export class Notifications extends Construct {
     mapping.node.addDependency(this.notify.role);
     new DeadLetterAlarm(this, 'Dead', {
       queue: dead,
-      topic,
+      bell,
       what: 'Notifications could not be posted; the files are in the inboxes.',
+      runbook: runbookAnchors.deadNotifications,
+    });
+    // Long before a notification is given up: for an hour no third of it went by without a failure.
+    ring(this, 'Failing', bell, {
+      what: 'A webhook has not taken notifications for an hour; the files are in the inboxes.',
+      runbook: runbookAnchors.webhookFailing,
+      metric: deploymentMetric(runtimes.deployment, metrics.notificationDelayed, {
+        period: Duration.minutes(20),
+        statistic: Stats.SUM,
+      }),
+      ...atLeastOne,
+      evaluationPeriods: 3,
     });
   }
 }

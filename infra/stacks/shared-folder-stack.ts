@@ -1,7 +1,8 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
 import { AgentSet, setOutputs, type SharedParts } from '../constructs/agent-set.ts';
+import { Outputs } from '../constructs/outputs.ts';
 import type { EfsWorkspace } from '../constructs/workspace-mount.ts';
 
 export interface SharedFolderStackProps extends StackProps {
@@ -26,8 +27,6 @@ export class SharedFolderStack extends Stack {
       match: agents.map(({ name }) => name),
       mount: workspace,
     });
-    for (const [key, value] of Object.entries(setOutputs(this.set))) {
-      new CfnOutput(this, key, { value });
-    }
+    new Outputs(this, setOutputs(this.set));
   }
 }

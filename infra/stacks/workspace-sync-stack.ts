@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
@@ -6,11 +6,13 @@ import type { Construct } from 'constructs';
 import type { AgentConfig, DeploymentConfig } from '../../functions/shared/config/index.ts';
 import { dropPrefix, product } from '../../functions/shared/contract/index.ts';
 import { AgentSet, type CodeFor, setOutputs, type SharedParts } from '../constructs/agent-set.ts';
-import { AlarmTopic } from '../constructs/alarms.ts';
+import { AlarmTopic, type Bell, PausedAlarm } from '../constructs/alarms.ts';
 import { Buckets } from '../constructs/buckets.ts';
+import { DeploymentDashboard } from '../constructs/dashboard.ts';
 import type { JobFunction, Runtimes } from '../constructs/job-function.ts';
 import type { Agents } from '../constructs/matching.ts';
 import { NotificationQueue, Notifications } from '../constructs/notifications.ts';
+import { Outputs } from '../constructs/outputs.ts';
 import { RcloneLayer, type RcloneSource } from '../constructs/rclone-layer.ts';
 
 /** How a deployment is built, beside what its configuration says. */
@@ -35,7 +37,7 @@ export interface WorkspaceSyncStackProps extends StackProps, BuildOptions {
 /**
  * A deployment: the buckets, the bus, the notifications, and the functions for every agent whose
  * workspace is reached over the network. Nothing in it costs anything while nothing happens, but for
- * its alarms.
+ * its alarms, and its dashboard where the account has three already.
  */
 export class WorkspaceSyncStack extends Stack {
   /** What the deployment's other stacks build upon. */
@@ -47,6 +49,7 @@ export class WorkspaceSyncStack extends Stack {
     const { config, architecture, code, local } = props;
     const name = `${product}-${config.deployment}`;
     const { topic } = new AlarmTopic(this, 'Alarms', config.alarmEmail);
+    const bell: Bell = { topic, runbookUrl: config.runbookUrl };
     const notifications = new NotificationQueue(this, 'Notifications');
     const runtimes: Runtimes = {
       deployment: config.deployment,
@@ -59,13 +62,13 @@ export class WorkspaceSyncStack extends Stack {
       runtimes,
       notifications,
       code: code('notify', config.agents),
-      topic,
+      bell,
     });
     this.shared = {
       runtimes,
       code,
       notifications,
-      topic,
+      bell,
       rclone: new RcloneLayer(this, 'Rclone', { architecture, source: props.rclone }).layer,
       scheduleGroup: new CfnScheduleGroup(this, 'ScheduleGroup', { name }),
     };
@@ -74,15 +77,35 @@ export class WorkspaceSyncStack extends Stack {
       agents: props.agents,
       match: props.match,
     });
+    this.watch(config, notify);
     tell(this, notify);
+  }
+
+  private watch(config: DeploymentConfig, notify: JobFunction): void {
+    const { bell, notifications } = this.shared;
+    const { deployment, monthlyCap: cap, runbookUrl } = config;
+    if (cap !== undefined) new PausedAlarm(this, 'Paused', { deployment, cap, bell });
+    if (!config.dashboard) return;
+    new DeploymentDashboard(this, 'Overview', {
+      deployment,
+      cap,
+      runbookUrl,
+      functions: { ...this.set.functions, notify },
+      deadLetters: {
+        drops: this.set.drops.dead,
+        schedules: this.set.scheduler.dead,
+        requests: this.set.deadRequests,
+        notifications: notifications.dead,
+      },
+    });
   }
 }
 
 /** What the operator's command, the guides and the tests look up by name. */
 function tell(stack: WorkspaceSyncStack, notify: JobFunction): void {
-  const { runtimes, notifications, scheduleGroup, topic } = stack.shared;
+  const { runtimes, notifications, scheduleGroup, bell } = stack.shared;
   const { buckets, deployment, bus } = runtimes;
-  const values = {
+  new Outputs(stack, {
     WorkspaceBucketName: buckets.workspace.bucketName,
     ExchangeBucketName: buckets.exchange.bucketName,
     SnapshotBucketName: buckets.snapshots.bucketName,
@@ -94,8 +117,7 @@ function tell(stack: WorkspaceSyncStack, notify: JobFunction): void {
     DeadNotificationQueueUrl: notifications.dead.queueUrl,
     ScheduleGroupName: scheduleGroup.ref,
     SecretPrefix: `${product}/${deployment}/`,
-    AlarmTopicArn: topic.topicArn,
+    AlarmTopicArn: bell.topic.topicArn,
     DropLocation: buckets.exchange.s3UrlForObject(dropPrefix('<agent>')),
-  };
-  for (const [key, value] of Object.entries(values)) new CfnOutput(stack, key, { value });
+  });
 }

@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { hoursOfSilence, hoursWithoutBackup } from '../../infra/constructs/agent-alarms.ts';
+import { runbookAnchors, runbookFile } from '../../functions/shared/contract/index.ts';
+import {
+  hoursOfSilence,
+  hoursWithoutBackup,
+  oldestVerified,
+} from '../../infra/constructs/agent-alarms.ts';
 import {
   givenAgent,
   givenBackedUpAgent,
@@ -11,6 +18,7 @@ import { readable } from './policies.ts';
 
 const { template } = givenDeployment([givenBackedUpAgent('ann')], {
   alarmEmail: 'ops@example.com',
+  monthlyCap: 5,
 });
 const dropbox = { provider: 'dropbox', mode: 'mailbox', dropbox: { token: '${T}' } };
 
@@ -107,7 +115,72 @@ describe('alarms', () => {
     expect(hoursWithoutBackup(givenBackedUpAgent('ann', backup))).toBe(hours);
   });
 
-  it('are three per agent at most for its syncs and four for its snapshots', () => {
+  it.each([
+    ['a week, a day and another day', {}, 9],
+    ['the intervals that there are', { interval: 3600, verifyInterval: 7200 }, 1 + 3 / 24],
+  ])('take for too long without a verification %s', (_, backup, days) => {
+    expect(oldestVerified(givenBackedUpAgent('ann', backup))).toBe(days * 24 * 3600);
+  });
+
+  it('do not wait for a verification that no schedule asks for', () => {
+    expect(oldestVerified(givenBackedUpAgent('ann', { verifyInterval: 0 }))).toBeUndefined();
+    expect(oldestVerified(givenAgent('ann'))).toBeUndefined();
+  });
+
+  it('ring when the newest verified snapshot is too old, and not when nobody has looked', () => {
+    expect(alarm('AgentannAlarmsVerifiedTooOld')).toMatchObject({
+      Namespace: 'WorkspaceSync',
+      MetricName: 'SnapshotVerifiedAge',
+      Dimensions: [
+        { Name: 'Agent', Value: 'ann' },
+        { Name: 'Deployment', Value: 'home' },
+      ],
+      Statistic: 'Maximum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 9 * 24 * 3600,
+      TreatMissingData: 'ignore',
+    });
+  });
+
+  it('ring when a webhook has not taken notifications for an hour', () => {
+    expect(alarm('WebhooksFailing')).toMatchObject({
+      MetricName: 'NotificationDelayed',
+      Dimensions: [{ Name: 'Deployment', Value: 'home' }],
+      Period: 1200,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it('ring when the two busiest functions are throttled for a quarter of an hour', () => {
+    const properties = alarm('AgentsThrottles');
+    expect(properties).toMatchObject({ EvaluationPeriods: 3, Threshold: 1 });
+    const queries = properties['Metrics'] as {
+      Expression?: string;
+      MetricStat?: { Metric: { MetricName: string; Dimensions: { Value: unknown }[] } };
+    }[];
+    const measured = queries.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []);
+    expect(measured.map(({ MetricName }) => MetricName)).toEqual(['Throttles', 'Throttles']);
+    expect(measured.map(({ Dimensions: [of] }) => readable(of?.Value)).sort()).toEqual([
+      '<AgentsDrainFunction>',
+      '<AgentsSyncFunction>',
+    ]);
+    expect(queries.flatMap(({ Expression }) => Expression ?? [])).toEqual(['sync + drain']);
+  });
+
+  it('ring while a deployment with a cap is paused, and there is none without a cap', () => {
+    expect(alarm('Paused')).toMatchObject({
+      MetricName: 'Paused',
+      Dimensions: [{ Name: 'Deployment', Value: 'home' }],
+      Threshold: 1,
+      TreatMissingData: 'notBreaching',
+    });
+    expect(alarm('Paused')['AlarmDescription']).toContain('the cap of $5');
+    const { template: free } = givenDeployment([givenAgent('ann')]);
+    expect(resources(free, 'AWS::CloudWatch::Alarm', 'Paused')).toEqual([]);
+  });
+
+  it('are three per agent at most for its syncs and five for its snapshots', () => {
     const count = (sync: object, backup: object = {}): number => {
       const { template: one } = givenDeployment([givenAgent('ann', { sync, backup })]);
       return resources(one, 'AWS::CloudWatch::Alarm', 'Agentann').length;
@@ -115,8 +188,8 @@ describe('alarms', () => {
     expect(count({ ...dropbox, interval: 300 })).toBe(3);
     expect(count({ ...dropbox, interval: 0 })).toBe(2);
     expect(count({ provider: 'off' })).toBe(0);
-    expect(count({ provider: 'off' }, { enabled: true })).toBe(4);
-    expect(count({ ...dropbox, interval: 300 }, { enabled: true })).toBe(7);
+    expect(count({ provider: 'off' }, { enabled: true })).toBe(5);
+    expect(count({ ...dropbox, interval: 300 }, { enabled: true })).toBe(8);
   });
 
   it('are all announced, when they ring and when it is over', () => {
@@ -124,6 +197,54 @@ describe('alarms', () => {
       expect((Properties['AlarmActions'] as unknown[]).map(readable)).toEqual(['<AlarmsTopic>']);
       expect((Properties['OKActions'] as unknown[]).map(readable)).toEqual(['<AlarmsTopic>']);
     }
+  });
+});
+
+/** The anchor that GitHub gives to a heading. */
+function slug(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** Headings of a page, without the lines of its code that look like some. */
+function headings(page: string): string[] {
+  const prose = page.replace(/^\s*```[\s\S]*?^\s*```/gm, '');
+  return [...prose.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text);
+}
+
+describe('the runbook', () => {
+  const root = new URL('../../', import.meta.url);
+  const anchors = headings(readFileSync(fileURLToPath(new URL(runbookFile, root)), 'utf8')).map(
+    slug,
+  );
+  const linked = (of: typeof template): string[] =>
+    resources(of, 'AWS::CloudWatch::Alarm').map(({ Properties }) => {
+      const text = readable(Properties['AlarmDescription']);
+      return /What to do: (\S+)$/.exec(text)?.[1] ?? `no link in: ${text}`;
+    });
+
+  it('has a heading for every anchor that is pointed to', () => {
+    expect(anchors).toEqual(expect.arrayContaining(Object.values(runbookAnchors)));
+    expect(new Set(anchors).size).toBe(anchors.length);
+  });
+
+  it('is where every alarm ends', () => {
+    const known: string[] = Object.values(runbookAnchors);
+    for (const link of linked(template)) {
+      const [file, anchor = ''] = link.split('#');
+      expect(file).toBe('docs/runbook.md');
+      expect(known).toContain(anchor);
+    }
+    expect(new Set(linked(template)).size).toBe(known.length - 1);
+  });
+
+  it('may be a copy of the operator’s', () => {
+    const runbookUrl = 'https://example.com/ops/runbook.md';
+    const { template: other } = givenDeployment([givenBackedUpAgent('ann')], { runbookUrl });
+    for (const link of linked(other))
+      expect(link).toMatch(/^https:\/\/example\.com\/ops\/runbook\.md#/);
   });
 });
 

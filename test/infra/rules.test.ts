@@ -82,6 +82,8 @@ const others: Record<string, () => ReturnType<typeof givenDeployment>> = {
     givenDeployment([givenEfsAgent('eve'), givenEfsAgent('eva', 'fsap-0fedcba9876543210')], {
       alarmEmail: 'ops@example.com',
     }),
+  'a cap, traces and no dashboard': () =>
+    givenDeployment([givenAgent('ann')], { monthlyCap: 5, tracing: true, dashboard: false }),
   'x86_64, on the emulator': () =>
     givenDeployment([givenAgent('ann')], { architecture: Architecture.X86_64, local: true }),
 };

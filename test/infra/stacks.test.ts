@@ -62,7 +62,7 @@ describe('a deployment', () => {
 
   it.each([
     ['four', givenAgent, 4],
-    ['ten with snapshots', (name: string) => givenBackedUpAgent(name), 10],
+    ['eleven with snapshots', (name: string) => givenBackedUpAgent(name), 11],
   ])('adds schedules and alarms for one more agent: %s', (_, given, expected) => {
     const typesWith = (...agents: string[]): string[] => {
       const { template } = givenDeployment(agents.map((name) => given(name)));

@@ -80,6 +80,7 @@ function tell(
     case 'retry': {
       const { reason, afterSeconds } = outcome;
       log.warn('The notification will be tried again', { agent, files, reason, afterSeconds });
+      emit(metrics.notificationDelayed, 1, {});
       break;
     }
     case 'permanent':
