@@ -15,7 +15,7 @@ export type Context = Record<string, string>;
 export type Synthesize = (assembly: string, context: Context) => void | Promise<void>;
 
 export interface DeployOptions {
-  emulator: Emulator;
+  emulator: Pick<Emulator, 'client' | 'env'>;
   /** Path of the deployment's configuration; becomes the context value `config`. */
   configFile: string;
   /** More context values. */
@@ -99,7 +99,10 @@ async function runCdk(options: DeployOptions, folder: string, args: string[]): P
 }
 
 /** The caller's environment without its AWS settings: no profile of theirs may come into play. */
-function cdkEnvironment(emulator: Emulator, folder: string): Record<string, string | undefined> {
+function cdkEnvironment(
+  emulator: DeployOptions['emulator'],
+  folder: string,
+): Record<string, string | undefined> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('AWS_') && !name.startsWith('CDK_'),
   );

@@ -12,7 +12,8 @@ export interface WebhookRequest {
 }
 
 /** What the gateway answers; `hang` keeps the connection open and says nothing. */
-export type GatewayAnswer = { status: number; headers?: Record<string, string> } | 'hang';
+export type GatewayAnswer =
+  { status: number; headers?: Record<string, string>; body?: string } | 'hang';
 
 export interface Gateway {
   /** The base of its hooks, as the configuration wants it. */
@@ -42,7 +43,7 @@ export async function startGateway(
       const answer = gateway.answer(request);
       if (answer === 'hang') return;
       response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers });
-      response.end('{"ok":true,"mode":"now","eventOutcome":"queued"}');
+      response.end(answer.body ?? '{"ok":true,"mode":"now","eventOutcome":"queued"}');
     });
   });
   server.listen(0, '127.0.0.1');
@@ -58,4 +59,25 @@ export async function startGateway(
     },
   };
   return gateway;
+}
+
+/** Answers as OpenClaw's own gateway does: it asks for the token, and for a text. */
+export function asGateway(token: string): (request: WebhookRequest) => GatewayAnswer {
+  return ({ headers, body }) => {
+    if (headers['authorization'] !== `Bearer ${token}`) {
+      return { status: 401, body: '{"ok":false,"error":"unauthorized"}' };
+    }
+    const { text, message } = parsed(body);
+    return text || message
+      ? { status: 200 }
+      : { status: 400, body: '{"ok":false,"error":"text required"}' };
+  };
+}
+
+function parsed(body: string): { text?: string; message?: string } {
+  try {
+    return JSON.parse(body) as { text?: string; message?: string };
+  } catch {
+    return {};
+  }
 }

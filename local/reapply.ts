@@ -66,7 +66,10 @@ interface Stack {
 }
 
 /** Sets every dropped property of every stack of the assembly; what the emulator kept is left. */
-export async function reapplyDropped(emulator: Emulator, assembly: string): Promise<Reapplied[]> {
+export async function reapplyDropped(
+  emulator: Pick<Emulator, 'client'>,
+  assembly: string,
+): Promise<Reapplied[]> {
   const sqs = new SQSClient(emulator.client);
   const lambda = new LambdaClient(emulator.client);
   const reapplied: Reapplied[] = [];
@@ -143,7 +146,7 @@ function physicalId(stack: Stack, logicalId: string): string {
   return id;
 }
 
-async function readStacks(emulator: Emulator, assembly: string): Promise<Stack[]> {
+async function readStacks(emulator: Pick<Emulator, 'client'>, assembly: string): Promise<Stack[]> {
   const manifest = manifestSchema.parse(await readJson(join(assembly, 'manifest.json')));
   const cloudFormation = new CloudFormationClient(emulator.client);
   const stacks: Stack[] = [];

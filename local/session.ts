@@ -9,7 +9,12 @@ export const sessionFile = join(tools, 'local.json');
 
 /** Writes it down, for the user alone; answers what takes it away again. */
 export async function tellSession(
-  { emulator, cloud, gateway }: Pick<World, 'emulator' | 'cloud' | 'gateway'>,
+  {
+    emulator,
+    cloud,
+    gateway,
+    hooksToken,
+  }: Pick<World, 'emulator' | 'cloud' | 'gateway' | 'hooksToken'>,
   file = sessionFile,
 ): Promise<() => Promise<void>> {
   const { url, region, credentials } = emulator;
@@ -20,7 +25,10 @@ export async function tellSession(
     deployment,
     cloudUrl: cloud.url,
     cloudFolder: cloud.folder,
+    cloudUser: cloud.user,
+    cloudPassword: cloud.password,
     hooksUrl: gateway.url,
+    hooksToken,
   };
   await writeFile(file, JSON.stringify(session, null, 2), { mode: 0o600 });
   return () => rm(file, { force: true });

@@ -1,11 +1,14 @@
 /**
  * `npm start`: the product on this machine. Deploys for real onto the local AWS emulator, shows a
- * timeline, checks what it claims, and stays until Ctrl-C; with `--once` it ends after the tour.
+ * timeline, checks what it claims, and stays until Ctrl-C; with `--once` it ends after the tour, with
+ * `--empty` there is no deployment yet: for trying `workspace-sync setup --local`.
  */
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tellSession } from './session.ts';
+import { startEmptyWorld } from './empty.ts';
+import { asGateway } from './gateway.ts';
+import { sessionFile, tellSession } from './session.ts';
 import { ClaimError, runTour, type Timeline } from './tour.ts';
 import { agent, deployment, output, startWorld, type World } from './world.ts';
 
@@ -27,17 +30,19 @@ const timeline: Timeline = {
   },
 };
 
-const usage = `Usage: npm start [-- --once]
-  --once   runs the tour, checks every claim that it prints, and ends: 0 when all hold, else 1`;
+const usage = `Usage: npm start [-- --once | --empty]
+  --once    runs the tour, checks every claim that it prints, and ends: 0 when all hold, else 1
+  --empty   starts the emulator, the cloud folder and the gateway, and deploys nothing`;
 
 async function main(args: string[]): Promise<number> {
-  const unknown = args.filter((arg) => !['--once', '--help'].includes(arg));
+  const unknown = args.filter((arg) => !['--once', '--empty', '--help'].includes(arg));
   if (unknown.length > 0 || args.includes('--help')) {
     if (unknown.length > 0) console.error(`Unknown: ${unknown.join(' ')}`);
     console.log(usage);
     return unknown.length > 0 ? 2 : 0;
   }
   const stopAsked = untilAsked();
+  if (args.includes('--empty')) return stayEmpty(stopAsked);
   let world: World | undefined;
   let forgetSession: (() => Promise<void>) | undefined;
   try {
@@ -65,6 +70,34 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+/** Stays with an account in which nothing is deployed. */
+async function stayEmpty(stopAsked: Promise<unknown>): Promise<number> {
+  timeline.part('An AWS account, a cloud folder and a gateway, on this machine');
+  const world = await startEmptyWorld({
+    onWebhook: ({ path, body }) => {
+      timeline.event(`webhook POST ${path} ${body}`);
+    },
+  });
+  const forgetSession = await tellSession(world);
+  try {
+    console.log(`
+Nothing is deployed yet. It keeps running; Ctrl-C stops everything. Try, in another terminal:
+
+  npx workspace-sync setup --local
+
+  cloud folder   ${world.cloud.folder}  (${world.cloud.url}, user ${world.cloud.user})
+  webhook        ${world.gateway.url}
+  logins         ${sessionFile}: cloudPassword, hooksToken; setup offers them
+`);
+    await stopAsked;
+    return 0;
+  } finally {
+    console.log('\nStopping what was started …');
+    await forgetSession();
+    await world.stop();
+  }
+}
+
 /** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
 function untilAsked(): Promise<'interrupted'> {
   return new Promise((resolve) => {
@@ -83,7 +116,7 @@ async function keepLog({ emulator }: World): Promise<string> {
   return kept;
 }
 
-function invite({ emulator, outputs, cloud, gateway }: World): void {
+function invite({ emulator, outputs, cloud, gateway, hooksToken }: World): void {
   const { url, credentials, region } = emulator;
   const exchange = output(outputs, 'ExchangeBucketName');
   const workspace = output(outputs, 'WorkspaceBucketName');
@@ -115,7 +148,7 @@ It keeps running; Ctrl-C stops everything. Try, in another terminal (AWS CLI v2)
   gateway.answer = (request) => {
     if (gateway.requests.length > shown)
       timeline.event(`webhook POST ${request.path} ${request.body}`);
-    return { status: 200 };
+    return asGateway(hooksToken)(request);
   };
 }
 

@@ -31,8 +31,10 @@ export type Outputs = Record<string, string>;
 export interface World {
   emulator: Emulator;
   /** The human's cloud folder: a WebDAV server of the real rclone, and the folder behind it. */
-  cloud: RcloneServer & { folder: string };
+  cloud: RcloneServer & { folder: string; user: string; password: string };
   gateway: Gateway;
+  /** What the webhook's requests carry. */
+  hooksToken: string;
   outputs: Outputs;
   configFile: string;
   /** What opens the snapshots. */
@@ -176,8 +178,9 @@ async function build(
   });
   return {
     emulator,
-    cloud: { ...server, folder: cloudFolder },
+    cloud: { ...server, folder: cloudFolder, user: login.user, password: login.password },
     gateway,
+    hooksToken: login.hooksToken,
     outputs,
     configFile,
     passphrase: login.passphrase,

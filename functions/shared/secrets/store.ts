@@ -18,7 +18,8 @@ export interface SecretChange {
   scope: SecretScope;
   /** The reference that the value answers. */
   name: string;
-  from: string;
+  /** `undefined` where the entry had no such value. */
+  from: string | undefined;
   to: string;
 }
 

@@ -1,0 +1,98 @@
+import { clientsFor } from '../aws/clients.ts';
+import { findDeployment, type Deployment } from '../aws/deployment.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { CommandFailure } from '../failure.ts';
+import type { General } from '../general.ts';
+import { lookUp, missingText } from '../secrets/list.ts';
+import { secretNeeds } from '../secrets/needs.ts';
+import { askYes } from '../secrets/prompt.ts';
+import { openConfiguredSite, type Site } from '../secrets/site.ts';
+import type { Shell } from '../shell.ts';
+import { expectBootstrapped } from './bootstrapped.ts';
+import { type CdkSettings, deployLocally, runCdk } from './cdk.ts';
+
+/** What the command line says beside the general options. */
+export interface DeployOptions extends General {
+  /** Minutes. */
+  timeout: number;
+  /** Deploy though secrets are missing: they are read at run time. */
+  withoutSecrets?: boolean;
+}
+
+/** Checks what can be checked before, shows what would change, and deploys. */
+export async function deploy(
+  shell: Shell,
+  options: DeployOptions,
+  passedThrough: string[] = [],
+): Promise<ExitCode> {
+  const site = openConfiguredSite(shell, options);
+  for (const { key, message } of site.parsed.notices) shell.say(`${key}: ${message}`);
+  await expectBootstrapped(site.target, options.profile);
+  if (options.withoutSecrets !== true) await expectSecrets(site);
+  const settings = cdkSettings(site, options, passedThrough);
+  const before = await existing(site);
+  if (before) await runCdk('diff', [], settings);
+  const what = before ? 'Deploy these changes' : 'Deploy it';
+  const where = site.target.session ? 'to the emulator' : `as ${site.parsed.config.deployment}`;
+  if (!(await askYes(shell, options, `${what} ${where}?`))) {
+    shell.say('Nothing was deployed.');
+    return exitCodes.skipped;
+  }
+  const deployed = await deployNow(shell, site, settings);
+  if (options.json) {
+    shell.out(JSON.stringify({ deployment: deployed.name, outputs: deployed.outputs }, null, 2));
+  } else {
+    shell.say(`Deployed. "workspace-sync doctor" checks it, "workspace-sync status" watches it.`);
+  }
+  return exitCodes.ok;
+}
+
+/** Deploys without a question, once all has been checked and asked. */
+export async function deployNow(
+  shell: Shell,
+  site: Pick<Site, 'target' | 'deployment'>,
+  settings: CdkSettings,
+): Promise<Deployment> {
+  if (site.target.session) {
+    shell.say('Deploying to the emulator …');
+    await deployLocally(settings);
+  } else {
+    // What it would ask has been shown and answered.
+    await runCdk('deploy', ['--require-approval=never'], settings);
+  }
+  return findDeployment(clientsFor(site.target).cloudFormation, site.deployment);
+}
+
+/** How the CDK is called for a site. */
+export function cdkSettings(
+  { target, file }: Pick<Site, 'target' | 'file'>,
+  { timeout, profile, json }: Pick<DeployOptions, 'timeout' | 'profile' | 'json'>,
+  passedThrough: string[] = [],
+): CdkSettings {
+  const timeoutMs = timeout * 60_000;
+  return { target, configFile: file, profile, timeoutMs, passedThrough, quiet: json };
+}
+
+/** The deployment as it is now; `undefined` where there is none. */
+export async function existing({
+  target,
+  deployment,
+}: Pick<Site, 'target' | 'deployment'>): Promise<Deployment | undefined> {
+  try {
+    const found = await findDeployment(clientsFor(target).cloudFormation, deployment);
+    // A first deployment that failed leaves a stack of its name with nothing in it.
+    return found.outputs['StateBucketName'] === undefined ? undefined : found;
+  } catch (error) {
+    if (error instanceof CommandFailure && error.code === 'no-deployment') return undefined;
+    throw error;
+  }
+}
+
+async function expectSecrets({ entries, parsed }: ReturnType<typeof openConfiguredSite>) {
+  const missing = (await lookUp(entries, secretNeeds(parsed.config))).filter(({ isSet }) => !isSet);
+  if (missing.length === 0) return;
+  throw new CommandFailure(
+    `${missingText(missing)}\nWithout them runs would fail. Deploy without them by --without-secrets.`,
+    { code: 'secret-missing' },
+  );
+}

@@ -1,0 +1,126 @@
+import type { SecretScope } from '../../functions/shared/contract/index.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { CommandFailure, wrongUsage } from '../failure.ts';
+import type { General } from '../general.ts';
+import type { Shell } from '../shell.ts';
+import { lookUp } from './list.ts';
+import { type SecretKind, type SecretNeed, secretNeeds } from './needs.ts';
+import { openSite, type Site } from './site.ts';
+import { valueFor, type ValueOptions } from './value.ts';
+
+/** What the command line says beside the general options. */
+export interface SetOptions extends General, ValueOptions {
+  /** Which entry, where the configuration does not say it. */
+  scope?: SecretScope;
+}
+
+/** Where a value goes, and what it is. */
+export type Destination = Pick<SecretNeed, 'agent' | 'scope' | 'reference' | 'what'>;
+
+/** Sets one secret, or asks for each that is missing. */
+export async function setSecrets(
+  shell: Shell,
+  name: string | undefined,
+  options: SetOptions,
+): Promise<ExitCode> {
+  const site = openSite(shell, options);
+  const wanted = name === undefined ? await missing(shell, site, options) : undefined;
+  const destinations = wanted ?? [await destinationOf(site, name ?? '', options)];
+  const done = [];
+  for (const destination of destinations) {
+    const { agent, scope, reference, what } = destination;
+    const value = await valueFor(shell, reference, what, options);
+    await site.entries.set({ agent, scope, reference }, value);
+    const entry = `workspace-sync/${site.deployment}/${agent}/${scope}`;
+    done.push({ agent, scope, reference, entry });
+    shell.say(`${reference} is set for agent "${agent}", in ${entry}. The next run uses it.`);
+  }
+  if (options.json) shell.out(JSON.stringify(done, null, 2));
+  return exitCodes.ok;
+}
+
+async function missing(shell: Shell, site: Site, options: SetOptions): Promise<Destination[]> {
+  const needs = needsOf(site, options);
+  const unset = (await lookUp(site.entries, needs)).filter(({ isSet }) => !isSet);
+  const wanted = needs.filter((need) =>
+    unset.some(({ entry, reference }) => entry === need.entry && reference === need.reference),
+  );
+  if (wanted.length === 0) shell.say('All secrets that the configuration needs are set.');
+  else if (!shell.canAsk || options.fromFile !== undefined) {
+    const names = wanted.map(({ agent, reference }) => `${reference} (agent ${agent})`).join(', ');
+    throw wrongUsage(
+      `Which secret? Missing: ${names}. Name one: workspace-sync secrets set <name>`,
+    );
+  }
+  return wanted;
+}
+
+function needsOf({ parsed }: Site, { agent }: SetOptions): SecretNeed[] {
+  const needs = parsed ? secretNeeds(parsed.config) : [];
+  return needs.filter((need) => agent === undefined || need.agent === agent);
+}
+
+/** Finds the entry by the configuration, by the options, or by what is already stored. */
+async function destinationOf(
+  site: Site,
+  reference: string,
+  options: SetOptions,
+): Promise<Destination> {
+  if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(reference)) {
+    throw wrongUsage(
+      `"${reference.slice(0, 64)}" is not the name of a secret: a capital letter, then capitals, digits ` +
+        'and "_". A value never stands in the command line.',
+    );
+  }
+  const found = needsOf(site, options).filter(
+    (need) =>
+      need.reference === reference && (options.scope === undefined || need.scope === options.scope),
+  );
+  const [need, another] = found;
+  if (need && !another) return need;
+  if (another) throw ambiguous(reference, found);
+  const { agent, scope } = options;
+  if (agent !== undefined && scope !== undefined) return { agent, scope, reference, what: plain };
+  return stored(site, reference, options);
+}
+
+const plain: SecretKind = { kind: 'plain' };
+
+/** Without a configuration, what the deployment has stored says where a name belongs. */
+async function stored(site: Site, reference: string, options: SetOptions): Promise<Destination> {
+  if (site.parsed === undefined) {
+    const all = await site.entries.all();
+    const holding = await Promise.all(
+      all.map(async ({ agent, scope }) => {
+        const facts = await site.entries.look(agent, scope);
+        return facts?.names.includes(reference) ? [{ agent, scope, reference }] : [];
+      }),
+    );
+    const found = holding
+      .flat()
+      .filter(({ agent }) => options.agent === undefined || agent === options.agent);
+    const [place, another] = found;
+    if (place && !another) {
+      return { ...place, what: place.scope === 'passphrase' ? { kind: 'passphrase' } : plain };
+    }
+    if (another) throw ambiguous(reference, found);
+  }
+  throw new CommandFailure(unknownText(site, reference), {
+    code: 'unknown-secret',
+    exitCode: exitCodes.usage,
+  });
+}
+
+function unknownText({ parsed, file }: Site, reference: string): string {
+  const names = parsed ? secretNeeds(parsed.config).map((need) => need.reference) : [];
+  const known = [...new Set(names)].join(', ') || 'no secrets';
+  const why = parsed
+    ? `${file} does not refer to ${reference}; it refers to ${known}.`
+    : `There is no configuration file ${file} that would say where ${reference} belongs.`;
+  return `${why} To store it all the same, say --agent and --scope.`;
+}
+
+function ambiguous(reference: string, found: { agent: string; scope: string }[]): CommandFailure {
+  const places = found.map(({ agent, scope }) => `--agent ${agent} --scope ${scope}`).join(', or ');
+  return wrongUsage(`${reference} is the name of several secrets. Say which: ${places}.`);
+}

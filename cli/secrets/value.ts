@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { isRefreshable } from '../../functions/shared/credentials/token.ts';
+import { wrongUsage } from '../failure.ts';
+import type { Shell } from '../shell.ts';
+import type { SecretKind } from './needs.ts';
+import { generatePassphrase, passphraseWarning, strengthOf } from './passphrase.ts';
+import { askSecret } from './prompt.ts';
+import { isPasswordOption, obscured } from './rclone-password.ts';
+
+/** How a value is to be got. */
+export interface ValueOptions {
+  fromFile?: string;
+  /** Make a passphrase. */
+  generate?: boolean;
+  /** Take a weak passphrase. */
+  acceptWeak?: boolean;
+  /** It is obscured already, as it stands in an rclone.conf. */
+  obscured?: boolean;
+}
+
+/** A value in the form in which it is stored, from wherever the options say. */
+export async function valueFor(
+  shell: Shell,
+  reference: string,
+  what: SecretKind,
+  options: ValueOptions,
+): Promise<string> {
+  if (options.generate === true) return generated(shell, what);
+  const isTyped = options.fromFile === undefined && shell.canAsk;
+  const given = withoutLineEnd(await readValue(shell, reference, options));
+  if (given === '') throw wrongUsage(`The value of ${reference} is empty.`);
+  if (what.kind === 'passphrase') return checkedPassphrase(shell, given, isTyped, options);
+  return storedForm(what, given, options);
+}
+
+/** What is stored for what was given: tokens are taken out of what rclone prints around them. */
+export async function storedForm(
+  what: SecretKind,
+  given: string,
+  { obscured: isObscured = false }: ValueOptions = {},
+): Promise<string> {
+  if (what.kind === 'token') return tokenIn(given);
+  if (what.kind !== 'option' || isObscured) return given;
+  const { backend, option } = what;
+  return (await isPasswordOption(backend, option)) ? obscured(given) : given;
+}
+
+/** The token in what `rclone authorize` prints. @throws CommandFailure where there is none. */
+export function tokenIn(text: string): string {
+  const token = /\{[^{}]*\}/.exec(text)?.[0].replace(/\s*\n\s*/g, '');
+  if (token !== undefined && isRefreshable(token)) return token;
+  throw wrongUsage(
+    'That is not a token that can be refreshed. It has to be the whole line that "rclone authorize" ' +
+      'prints between its arrows: {"access_token":…,"refresh_token":…}.',
+  );
+}
+
+function generated(shell: Shell, { kind }: SecretKind): string {
+  if (kind !== 'passphrase') throw wrongUsage('Only a passphrase can be made with --generate.');
+  const passphrase = generatePassphrase();
+  shell.out(passphrase);
+  shell.say(`This is shown once. ${passphraseWarning}`);
+  return passphrase;
+}
+
+async function readValue(
+  shell: Shell,
+  reference: string,
+  { fromFile }: ValueOptions,
+): Promise<string> {
+  if (fromFile !== undefined) return readFile(fromFile, 'utf8');
+  if (shell.canAsk) return askSecret(`Value of ${reference} (it is not shown):`);
+  if (process.stdin.isTTY) {
+    throw wrongUsage(`Give the value of ${reference} on standard input, or with --from-file.`);
+  }
+  return readAll(process.stdin);
+}
+
+/** Editors and echo end a text with a line end that is no part of it. */
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, '');
+}
+
+async function checkedPassphrase(
+  shell: Shell,
+  passphrase: string,
+  isTyped: boolean,
+  { acceptWeak = false }: ValueOptions,
+): Promise<string> {
+  await refuseWeak(passphrase, acceptWeak);
+  if (isTyped && (await askSecret('The same again:')) !== passphrase) {
+    throw wrongUsage('The two are not the same. Nothing was stored.');
+  }
+  shell.say(passphraseWarning);
+  return passphrase;
+}
+
+/** @throws CommandFailure where it is weak and nobody has said that this is meant. */
+export async function refuseWeak(passphrase: string, acceptWeak: boolean): Promise<void> {
+  if (acceptWeak) return;
+  const { isWeak, advice } = await strengthOf(passphrase);
+  if (!isWeak) return;
+  throw wrongUsage(`${advice} Or let one be made with --generate, or take it with --accept-weak.`);
+}
