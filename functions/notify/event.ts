@@ -21,3 +21,10 @@ export function messagesOf(event: unknown): QueuedMessage[] {
     sentAt: record.attributes?.SentTimestamp,
   }));
 }
+
+const checkSchema = z.object({ check: z.object({ agent: z.string().min(1) }) });
+
+/** The agent whose webhook a person wants to have checked; `undefined` for an event of the queue. */
+export function checkedAgent(event: unknown): string | undefined {
+  return checkSchema.safeParse(event).data?.check.agent;
+}

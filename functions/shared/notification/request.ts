@@ -35,6 +35,15 @@ export function webhookRequest(
   }
 }
 
+/**
+ * A request that a gateway refuses for having no text, once it has taken the token: it costs no turn.
+ * @throws WebhookSettingError as {@link webhookRequest}
+ */
+export function emptyWakeRequest(webhook: WebhookConfig): WebhookRequest {
+  const body = { text: '', mode: 'next-heartbeat', agentId: webhook.agentId };
+  return gatewayRequest(webhook, 'wake', {}, body);
+}
+
 /** The same for the same files of the same agent, whatever their order. */
 export function announcementId({ agent, deliveries }: Announcement): string {
   const ids = deliveries.map(({ id }) => id).sort(byCodeUnit);
