@@ -1,6 +1,10 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { deployCommand } from './commands/deploy.ts';
+import { destroyCommand } from './commands/destroy.ts';
+import { secretsCommand } from './commands/secrets.ts';
 import { statusCommand } from './commands/status.ts';
+import { syncCommand } from './commands/sync.ts';
 import type { Shell } from './shell.ts';
 
 /** What a command is made with: where it speaks, and how it says its exit code. */
@@ -45,7 +49,13 @@ export function createProgram(shell: Shell, exit: Made['exit']): Command {
 }
 
 /** In the order of the help: what people do daily comes first. */
-const commands: readonly ((made: Made) => Command)[] = [statusCommand];
+const commands: readonly ((made: Made) => Command)[] = [
+  statusCommand,
+  syncCommand,
+  secretsCommand,
+  deployCommand,
+  destroyCommand,
+];
 
 /** A command that was made by itself takes over how the program speaks and ends. */
 function inherit(program: Command, command: Command): Command {
