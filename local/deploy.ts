@@ -7,6 +7,7 @@ import type { Emulator } from './emulator.ts';
 import { binaries, root, toolPath } from './paths.ts';
 import { hasExited, signalGroup } from './process-group.ts';
 import { type Reapplied, reapplyDropped } from './reapply.ts';
+import { leaveOutUnsupported } from './unsupported.ts';
 
 /** The values of CDK's context, as `-c key=value` would give them. */
 export type Context = Record<string, string>;
@@ -45,9 +46,13 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   try {
     await mkdir(join(folder, 'home'));
     const context = { config: options.configFile, local: 'true', ...options.context };
-    await options.synthesize?.(assembly, context);
-    const what = options.synthesize ? [`--app=${assembly}`] : theApp(assembly, context);
-    await runCdk(options, folder, [...deployArguments, `--outputs-file=${outputsFile}`, ...what]);
+    const synthesize: Synthesize =
+      options.synthesize ??
+      (() => runCdk(options, folder, ['synth', ...quietly, ...theApp(assembly, context)]));
+    await synthesize(assembly, context);
+    await leaveOutUnsupported(assembly);
+    const what = [`--outputs-file=${outputsFile}`, `--app=${assembly}`];
+    await runCdk(options, folder, [...deployArguments, ...what]);
     const reapplied = await reapplyDropped(options.emulator, assembly);
     return { outputs: await readOutputs(outputsFile), reapplied };
   } finally {
@@ -55,14 +60,14 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   }
 }
 
+const quietly = ['--quiet', '--no-notices', '--no-version-reporting', '--no-path-metadata'];
+
 const deployArguments = [
   'deploy',
   '--all',
   '--require-approval=never',
   '--method=direct',
   '--no-notices',
-  '--no-version-reporting',
-  '--no-path-metadata',
   '--progress=events',
 ];
 
@@ -94,7 +99,7 @@ async function runCdk(options: DeployOptions, folder: string, args: string[]): P
     ? `failed (${child.exitCode ?? child.signalCode ?? 'not started'})`
     : `was stopped after ${timeoutMs} ms`;
   throw new Error(
-    `cdk deploy ${how}:\n${said.join('').trimEnd().split('\n').slice(-60).join('\n')}`,
+    `cdk ${args[0] ?? ''} ${how}:\n${said.join('').trimEnd().split('\n').slice(-60).join('\n')}`,
   );
 }
 
