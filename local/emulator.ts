@@ -17,8 +17,9 @@ export const account = '000000000000';
 /**
  * The emulator takes the account from a key id of twelve digits. Another key id than a developer's
  * own also keeps the CDK, which remembers the account of each, from mixing them up.
+ * The secret is the emulator's own: it is what it checks signed addresses by.
  */
-export const credentials = { accessKeyId: account, secretAccessKey: 'local' };
+export const credentials = { accessKeyId: account, secretAccessKey: 'test' };
 
 export interface EmulatorOptions {
   /**
