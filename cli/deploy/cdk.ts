@@ -40,7 +40,7 @@ export async function runCdk(
   try {
     const child = spawn(
       join(projectRoot, 'node_modules', '.bin', 'cdk'),
-      [command, '--all', ...args, ...commonArguments(settings, folder), ...settings.passedThrough],
+      [command, ...args, ...commonArguments(settings, folder), ...settings.passedThrough],
       {
         cwd: projectRoot,
         env: target.session ? localEnvironment(target, folder) : ownEnvironment(target),

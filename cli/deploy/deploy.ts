@@ -31,7 +31,8 @@ export async function deploy(
   if (options.withoutSecrets !== true) await expectSecrets(site);
   const settings = cdkSettings(site, options, passedThrough);
   const before = await existing(site);
-  if (before) await runCdk('diff', [], settings);
+  // The emulator's change sets say no more than the templates do, and take long.
+  if (before) await runCdk('diff', site.target.session ? ['--method=template'] : [], settings);
   const what = before ? 'Deploy these changes' : 'Deploy it';
   const where = site.target.session ? 'to the emulator' : `as ${site.parsed.config.deployment}`;
   if (!(await askYes(shell, options, `${what} ${where}?`))) {
@@ -58,7 +59,7 @@ export async function deployNow(
     await deployLocally(settings);
   } else {
     // What it would ask has been shown and answered.
-    await runCdk('deploy', ['--require-approval=never'], settings);
+    await runCdk('deploy', ['--all', '--require-approval=never'], settings);
   }
   return findDeployment(clientsFor(site.target).cloudFormation, site.deployment);
 }

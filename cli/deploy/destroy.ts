@@ -83,7 +83,7 @@ async function isConfirmed(
 }
 
 async function destroyStacks(settings: CdkSettings): Promise<void> {
-  await runCdk('destroy', ['--force'], settings);
+  await runCdk('destroy', ['--all', '--force'], settings);
 }
 
 /** The emulator deletes a stack by its name; what the CDK asks of it there, it does not have. */
