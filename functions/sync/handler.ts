@@ -15,6 +15,6 @@ export async function handler(
   const request = parseRequest(event, 'sync');
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
   if (!wantsSync(agent, request.trigger)) return undefined;
-  const work = { request, timeoutSeconds: agent.sync.timeout };
+  const work = { request, agent, timeoutSeconds: agent.sync.timeout };
   return runJob(runtime, work, invocation, (context) => sync(context, agent));
 }

@@ -8,3 +8,4 @@ export * from './names.ts';
 export * from './notification.ts';
 export * from './runbook.ts';
 export * from './status.ts';
+export * from './usage.ts';

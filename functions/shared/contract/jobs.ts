@@ -1,4 +1,5 @@
 import type { TokenFacts } from './status.ts';
+import type { RunUsage } from './usage.ts';
 
 /** The kinds of work. Each has a function, a role and a schedule of its own. */
 export const jobs = ['sync', 'drain', 'backup', 'prune', 'verify', 'restore', 'list'] as const;
@@ -98,6 +99,8 @@ export interface RunProgress {
   legsWithoutProgress: number;
   /** What earlier legs did. */
   totals: RunTotals;
+  /** What earlier legs used. */
+  usage?: RunUsage;
 }
 
 /** Counters of a run over all its legs. */
@@ -247,6 +250,8 @@ export interface JobReport extends RunTotals {
   /** Wall time since the first leg began. */
   durationMs: number;
   legs: number;
+  /** Reports of earlier releases have none. */
+  usage?: RunUsage;
   /** At most 1,000 of them; `skippedFiles` is how many there were. */
   skipped: SkippedFile[];
   skippedFiles: number;

@@ -113,8 +113,9 @@ async function drainQuietly(
   invocation: InvocationContext,
 ): Promise<boolean> {
   try {
-    const { state } = await drainAgent(runtime, request, invocation);
-    return state === 'succeeded' || state === 'partial';
+    const { state, reason } = await drainAgent(runtime, request, invocation);
+    // The sweep looks again when the pause is over: waiting would end as a dead letter.
+    return state === 'succeeded' || state === 'partial' || reason?.code === 'paused';
   } catch (error) {
     runtime.log.error('an agent cannot be drained', { agent: request.agent, error });
     return isForNobody(error);
@@ -133,7 +134,7 @@ export async function drainAgent(
   invocation: InvocationContext,
 ): Promise<JobReport> {
   const agent = await loadAgentConfig(runtime.agentsDirectory, request.agent);
-  return runJob(runtime, { request }, invocation, (context) => drain(context, agent));
+  return runJob(runtime, { request, agent }, invocation, (context) => drain(context, agent));
 }
 
 /** Agents that have anything at all in the exchange bucket; draining looks closer. */

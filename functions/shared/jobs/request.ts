@@ -11,6 +11,7 @@ import {
   type JobRequest,
   type RunTotals,
 } from '../contract/index.ts';
+import { usageSchema } from '../cost/month.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { totalNames } from '../runtime/report.ts';
 
@@ -51,6 +52,7 @@ const requestSchema: z.ZodType<JobRequest> = z.strictObject({
       startedAt: z.iso.datetime(),
       legsWithoutProgress: z.int().nonnegative(),
       totals: z.strictObject(totals),
+      usage: usageSchema.exactOptional(),
     })
     .exactOptional(),
 });

@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { backupPlace, type AgentConfig, type PlaceSettings } from '../config/index.ts';
 import { environment, statePrefix, workspacePrefix } from '../contract/index.ts';
+import { meterRequests } from '../cost/request-meter.ts';
 import type { AuthorizedRemote } from '../credentials/credential.ts';
 import { type FreshTokens, withFreshTokens } from '../credentials/fresh-tokens.ts';
 import { cloudRemote, type Remote } from '../rclone/remote.ts';
@@ -209,6 +210,7 @@ function bucketStore({ s3, s3Access, log }: Runtime, settings: PlaceSettings): S
           ? { credentials: { accessKeyId, secretAccessKey } }
           : {}),
       });
+  if (!isOwn && !endpoint) meterRequests(client);
   const description = `the bucket ${bucket}, below ${JSON.stringify(prefix)}`;
   const store = s3Store({ client, bucket, prefix, description, log });
   return {

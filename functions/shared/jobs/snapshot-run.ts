@@ -25,7 +25,7 @@ export async function runSnapshotJob(
   const { timeout: timeoutSeconds } = agent.backup;
   return runJob(
     runtime,
-    { request, timeoutSeconds, timeoutKey: 'backup.timeout', afterTimeout },
+    { request, agent, timeoutSeconds, timeoutKey: 'backup.timeout', afterTimeout },
     invocation,
     (context) => work(context, agent),
   );

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { runStates, type JobReport } from '../contract/index.ts';
+import { monthUsageSchema, withRun } from '../cost/month.ts';
 import { amountOf, totalsOf } from './report.ts';
 
 const count = z.number().nonnegative();
@@ -55,6 +56,8 @@ export const statusSchema = z.object({
   /** The newest snapshot that passed a verification. */
   verifiedSnapshot: snapshotSchema.exactOptional(),
   tokens: z.array(tokenSchema).exactOptional(),
+  /** What the runs of a month have used: of the month in which the last one ended. */
+  usage: monthUsageSchema.exactOptional(),
 });
 
 /** What is remembered of a job of an agent between runs. */
@@ -85,6 +88,7 @@ export function nextStatus(before: JobStatus | undefined, report: JobReport): Jo
     ...(report.state === 'succeeded' ? { lastWholeAt: report.finishedAt } : {}),
     ...pushedBy(report),
     ...snapshotsOf(before, report),
+    ...(report.usage ? { usage: withRun(before?.usage, report) } : {}),
     ...(report.tokens ? { tokens: merged(before?.tokens ?? [], report.tokens) } : {}),
   };
 }

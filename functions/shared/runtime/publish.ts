@@ -127,6 +127,7 @@ async function askForNextLeg(
     leg: progress.leg + 1,
     legsWithoutProgress: progressed ? 0 : progress.legsWithoutProgress + 1,
     totals,
+    ...(report.usage ? { usage: report.usage } : {}),
   };
   await putEvent(runtime, eventTypes.continuation, {
     ...request,

@@ -7,6 +7,7 @@ import type {
   RunState,
   RunTotals,
 } from '../contract/index.ts';
+import { addUsage, noUsage } from '../cost/month.ts';
 import { planText } from './plan-text.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -81,6 +82,7 @@ export function createReport(
     finishedAt: isoTime(now),
     durationMs: now - epochOf(progress.startedAt),
     legs: progress.leg,
+    ...(result.usage ? { usage: addUsage(progress.usage ?? noUsage, result.usage) } : {}),
     ...addTotals(progress.totals, result),
     skipped: skipped.slice(0, maxNames),
     skippedFiles: skipped.length,

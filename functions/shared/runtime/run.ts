@@ -8,6 +8,10 @@ import {
   type RunReason,
   type TokenFacts,
 } from '../contract/index.ts';
+import type { AgentConfig } from '../config/index.ts';
+import { heldBack } from '../cost/budget.ts';
+import { legUsage } from '../cost/leg-usage.ts';
+import { requestsMade, requestsSince } from '../cost/request-meter.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { alreadyOver } from './repeated.ts';
 import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
@@ -45,6 +49,8 @@ export type JobFunction = (context: RunContext) => Promise<JobResult>;
 /** What is to be done, and for how long at most over all legs. */
 export interface Work {
   request: JobRequest;
+  /** Whose places say what a leg has used. */
+  agent?: AgentConfig;
   timeoutSeconds?: number;
   /** The key of the configuration that says so. */
   timeoutKey?: string;
@@ -73,6 +79,7 @@ export async function runJob(
   job: JobFunction,
 ): Promise<JobReport> {
   const { request } = work;
+  const measured = measureFrom(runtime, work);
   const progress = request.run ?? newRun(runtime, request);
   const isQuery = request.dryRun === true || work.isQuery === true;
   const meter = isQuery ? quietMeter : meterOf(runtime, request, progress);
@@ -89,8 +96,8 @@ export async function runJob(
     sawToken: (token) => tokens.set(`${token.scope}/${token.reference}`, token),
     goesOn: (unfinished) => limited(unfinished).state === 'continued',
   };
-  const result = await guarded(runtime, context, isQuery ? job : unlessReported(job));
-  const ended = { ...limited(result), tokens: [...tokens.values()] };
+  const result = await guarded(runtime, context, isQuery ? job : unlessReported(unlessPaused(job)));
+  const ended = measured({ ...limited(result), tokens: [...tokens.values()] });
   const report = createReport(runtime, request, progress, ended);
   if (result.repeated) {
     await meter.stop();
@@ -130,6 +137,34 @@ function unlessReported(job: JobFunction): JobFunction {
     const isFirst = request.runId !== undefined && !request.run;
     if (isFirst && (await isReported(runtime, { ...request, runId }))) return alreadyOver(runId);
     return job(context);
+  };
+}
+
+/** A run that has begun goes on: only the first leg asks. */
+function unlessPaused(job: JobFunction): JobFunction {
+  return async (context) => {
+    const { runtime, request } = context;
+    const reason = request.run
+      ? undefined
+      : await heldBack(runtime, request.job, runtime.clock.now());
+    return reason ? { state: 'skipped', reason } : job(context);
+  };
+}
+
+/** Begins to count; what it gives adds to a result what the leg has used until then. */
+function measureFrom(
+  { clock, env }: Runtime,
+  { agent, request }: Work,
+): (result: JobResult) => JobResult {
+  if (!agent) return (result) => result;
+  const startedAt = clock.now();
+  const before = requestsMade();
+  return (result) => {
+    const requests = requestsSince(before);
+    const milliseconds = clock.now() - startedAt;
+    const memoryMb = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 0);
+    const usage = legUsage({ agent, request, done: result, milliseconds, memoryMb, requests });
+    return { ...result, usage };
   };
 }
 

@@ -6,6 +6,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { systemClock, type Clock } from '../clock.ts';
 import { environment } from '../contract/index.ts';
+import { meterRequests } from '../cost/request-meter.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import type { S3Access } from '../rclone/remote.ts';
 import { secretStore, type SecretStore } from '../secrets/store.ts';
@@ -38,6 +39,7 @@ export function createRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
   const deployment = required(env, environment.deployment);
   const provider = env[environment.s3Provider] ?? 'AWS';
   const s3 = new S3Client({ forcePathStyle: provider !== 'AWS', followRegionRedirects: true });
+  meterRequests(s3);
   return {
     env,
     deployment,

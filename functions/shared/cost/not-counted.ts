@@ -1,0 +1,9 @@
+/** What no figure of this product has in it, in sentences for people. */
+export const notCounted: readonly string[] = [
+  'Free tiers: an account that uses nothing else pays less, at first nearly nothing.',
+  'What lies in the buckets, older versions included, unless you say how much it is.',
+  'What the model costs that answers the turns which notifications cause.',
+  'Your cloud storage, a KMS key of your own, EFS, a NAT gateway or VPC endpoints.',
+  'The start of functions that have not run for a while, some tenths of a second each.',
+  'Taxes, support, and regions that are dearer than us-east-1.',
+];
