@@ -43,7 +43,10 @@ export interface World {
   sqs: SQSClient;
   lambda: LambdaClient;
   /** Invokes a job's function and waits for its answer. */
-  invoke(job: Job | 'notify', payload: object): Promise<{ error: boolean; payload: unknown }>;
+  invoke(
+    job: Job | 'notify' | 'status',
+    payload: object,
+  ): Promise<{ error: boolean; payload: unknown }>;
   /** Puts an object into one of the deployment's buckets. */
   put(bucket: BucketName, key: string, body: string | Uint8Array): Promise<void>;
   /** Reads an object; `undefined` where there is none. */

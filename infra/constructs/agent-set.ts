@@ -17,6 +17,7 @@ import { drainGrants, type Grant, type Granted, syncGrants } from './permissions
 import { DeadLetterQueue } from './queues.ts';
 import { RunRequests } from './run-requests.ts';
 import { Scheduler, Sweep } from './schedules.ts';
+import { StatusFunction } from './status-function.ts';
 import { snapshotFunctions } from './snapshot-functions.ts';
 import { type EfsWorkspace, setName } from './workspace-mount.ts';
 
@@ -50,6 +51,8 @@ export interface AgentSetProps extends SharedParts {
 export class AgentSet extends Construct {
   readonly agents: readonly AgentConfig[];
   readonly functions: Record<Job, JobFunction>;
+  /** Says how the agents are, and tells themselves. */
+  readonly status: JobFunction;
   readonly drops: DropQueue;
   readonly scheduler: Scheduler;
   /** Takes runs that died, and events that could not start one. */
@@ -90,6 +93,17 @@ export class AgentSet extends Construct {
       drops: this.drops,
     });
     new Sweep(this, 'Sweep', this.scheduler);
+    const { job } = new StatusFunction(this, 'StatusFile', {
+      ...props,
+      scheduler: this.scheduler,
+      dead: {
+        drops: this.drops.dead,
+        schedules: this.scheduler.dead,
+        requests: this.deadRequests,
+        notifications: props.notifications.dead,
+      },
+    });
+    this.status = job;
     watch(this, props.bell);
   }
 }
@@ -167,6 +181,7 @@ const longestOutput = 1_000;
 /** What a stack says about its set. */
 export function setOutputs({
   functions,
+  status,
   drops,
   scheduler,
   agents,
@@ -181,6 +196,7 @@ export function setOutputs({
     VerifyFunctionName: functions.verify.function.functionName,
     RestoreFunctionName: functions.restore.function.functionName,
     ListFunctionName: functions.list.function.functionName,
+    StatusFunctionName: status.function.functionName,
     DropQueueUrl: drops.queue.queueUrl,
     DeadDropQueueUrl: drops.dead.queueUrl,
     DeadScheduleQueueUrl: scheduler.dead.queueUrl,

@@ -15,8 +15,8 @@ import type { Buckets } from './buckets.ts';
 import { allow, type Grant } from './permissions.ts';
 import { type Mount, mountGrants, mountWorkspace } from './workspace-mount.ts';
 
-/** The functions of this deployment: one for each job, and the poster of notifications. */
-export type FunctionName = Job | 'notify';
+/** The functions of this deployment: one for each job, the poster of notifications, and the status. */
+export type FunctionName = Job | 'notify' | 'status';
 
 /** The longest that Lambda allows: the fewer legs a run takes, the less is listed again. */
 export const longest = Duration.minutes(15);

@@ -8,6 +8,8 @@ import {
   folders,
   secretName,
   stagingFolder,
+  stateKeys,
+  statusPath,
   type SecretScope,
 } from '../../functions/shared/contract/index.ts';
 import type { Buckets } from './buckets.ts';
@@ -136,6 +138,35 @@ export function notifyGrants(granted: Granted): Grant[] {
     secretsOf(granted, ['webhook']),
     consume(granted.notificationQueue),
     { actions: ['sqs:SendMessage'], resources: [granted.deadNotificationQueue.queueArn] },
+  ];
+}
+
+/**
+ * What `status` may do: read what runs have written down, count dead letters, and write one file into
+ * each workspace. Nothing that it says takes a secret: it reads those alone that open a workspace which
+ * only rclone reaches.
+ */
+export function statusGrants(
+  granted: Granted,
+  agents: readonly AgentConfig[],
+  dead: readonly IQueue[],
+): Grant[] {
+  const { workspace, state } = granted.buckets;
+  const kinds = new Set(agents.map((agent) => agent.workspace.kind));
+  const tokens = tokensOf(granted, agents, ['workspace']);
+  return [
+    list(state.bucketArn),
+    keys(
+      ['s3:GetObject'],
+      ['status/*', 'running/*'].map((pattern) => state.arnForObjects(pattern)),
+    ),
+    { actions: ['s3:GetObject'], resources: [state.arnForObjects(stateKeys.budget)] },
+    { actions: ['sqs:GetQueueAttributes'], resources: dead.map(({ queueArn }) => queueArn) },
+    ...(kinds.has('s3')
+      ? [keys(['s3:PutObject'], [workspace.arnForObjects(`*/workspace/${statusPath}`)])]
+      : []),
+    ...(kinds.has('remote') ? [secretsOf(granted, ['workspace'])] : []),
+    ...(tokens.length > 0 ? [...tokens, ...stateOf(granted, ['leases'])] : []),
   ];
 }
 

@@ -133,7 +133,8 @@ function startOf(
   };
 }
 
-function letBusInvoke(
+/** Lets every rule of the bus call the function. */
+export function letBusInvoke(
   scope: Construct,
   id: string,
   { function: fn }: JobFunction,
@@ -176,7 +177,7 @@ function titled(job: string): string {
 }
 
 /** What the rules say about `detail.agent`: nothing, or one list of names per rule. */
-function agentDetails(agents: Agents): { agent?: string[] }[] {
+export function agentDetails(agents: Agents): { agent?: string[] }[] {
   if (agents === 'every') return [{}];
   return valueLists(agents, '', (agent) => agent).map((agent) => ({ agent }));
 }

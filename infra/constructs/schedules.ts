@@ -110,6 +110,24 @@ export class Sweep extends Construct {
   }
 }
 
+/** Has the status files written again, so that none is older than the interval. */
+export class Refresh extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    { scheduler, functionArn }: { scheduler: Scheduler; functionArn: string },
+  ) {
+    super(scope, id);
+    const interval = Duration.minutes(5);
+    new CfnSchedule(this, 'Schedule', {
+      ...every(interval),
+      description: 'Tells agents how they are',
+      groupName: scheduler.groupName,
+      target: quietTarget(scheduler, functionArn, { refresh: true }, interval.toSeconds()),
+    });
+  }
+}
+
 function every(interval: Duration): Pick<CfnSchedule, 'scheduleExpression' | 'flexibleTimeWindow'> {
   const minutes = interval.toMinutes();
   return {
@@ -126,13 +144,25 @@ function target(
   intervalSeconds: number,
 ): CfnSchedule.TargetProperty {
   return {
+    ...quietTarget(scheduler, arn, input, intervalSeconds),
+    deadLetterConfig: { arn: scheduler.dead.queueArn },
+  };
+}
+
+/** One that is made up for by the next where it is missed, and is nobody's dead letter. */
+function quietTarget(
+  { role }: Scheduler,
+  arn: string,
+  input: object,
+  intervalSeconds: number,
+): CfnSchedule.TargetProperty {
+  return {
     arn,
-    roleArn: scheduler.role.roleArn,
+    roleArn: role.roleArn,
     input: JSON.stringify(input),
     retryPolicy: {
       maximumRetryAttempts: 2,
       maximumEventAgeInSeconds: Math.min(Math.max(intervalSeconds, 60), 3600),
     },
-    deadLetterConfig: { arn: scheduler.dead.queueArn },
   };
 }

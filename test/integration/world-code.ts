@@ -18,7 +18,8 @@ declare module 'vitest' {
 
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'workspace-sync-code-'));
-  for (const name of [...jobs, 'notify'] as const) bundleHandler(name, [], join(folder, name));
+  for (const name of [...jobs, 'notify', 'status'] as const)
+    bundleHandler(name, [], join(folder, name));
   provide('functionCode', folder);
   return () => {
     rmSync(folder, { recursive: true, force: true });

@@ -19,6 +19,7 @@ import { markChanged } from './settle.ts';
 import { digest, readState, type Identity } from './state.ts';
 import { createTally, totals } from './tally.ts';
 import { filtersText } from './workdir.ts';
+import { rememberedExcludes } from '../workspace/reserved.ts';
 
 /**
  * One leg of a two-way sync between the workspace and the cloud folder, by `rclone bisync`.
@@ -42,7 +43,7 @@ export async function bisync(order: BisyncOrder, deps: BisyncDeps): Promise<Bisy
 async function bisyncLeg(order: BisyncOrder, deps: BisyncDeps): Promise<BisyncResult> {
   const identity: Identity = {
     binding: order.binding,
-    filters: digest(filtersText(deps.exclude)),
+    filters: digest(filtersText(rememberedExcludes(deps.exclude))),
     rclone: await rcloneRelease(deps),
   };
   const leg = openLeg(order, deps, identity);

@@ -6,7 +6,7 @@ export { type AgentConfig, agentNamePattern, deploymentNamePattern } from './age
 export { type BackupConfig, backupItems } from './backup.ts';
 export { backupPlace, type BackupPlace, type PlaceSettings } from './backup-place.ts';
 export { type DeploymentConfig, type ObjectLock } from './deployment.ts';
-export { loadAgentConfig, UnknownAgentError } from './load.ts';
+export { agentsIn, loadAgentConfig, UnknownAgentError } from './load.ts';
 export { parseConfig, type ParsedConfig, parseConfigText } from './parse.ts';
 export { parseAgentConfig } from './parse-agent.ts';
 export { ConfigError, type Notice, type Problem } from './problems.ts';

@@ -39,7 +39,8 @@ async function textOf(directory: string, name: string): Promise<string | undefin
   }
 }
 
-async function agentsIn(directory: string): Promise<string[]> {
+/** Names of all agents that there are, sorted. */
+export async function agentsIn(directory: string): Promise<string[]> {
   const files = await readdir(directory).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;

@@ -1,5 +1,5 @@
 const control = /\p{Cc}/u;
-const reserved = ['_inbox', '_outbox', '.trash', '.quarantine', '.restored'];
+const reserved = ['_inbox', '_outbox', '.trash', '.quarantine', '.restored', '.workspace-sync'];
 
 /** Names of folders without the empty and `.` ones. */
 function segments(path: string): string[] {

@@ -39,7 +39,7 @@ const what = {
     notes('Folder of the workspace that is synchronised. "/", "." and "" mean all of it.', {
       allowed:
         'a path relative to the workspace without ".." or backslash and outside of its reserved ' +
-        'folders (_inbox, _outbox, .trash, .quarantine, .restored), or "/" for all of it',
+        'folders (_inbox, _outbox, .trash, .quarantine, .restored, .workspace-sync), or "/" for all of it',
     }),
   ),
   exclude: patterns.default(['**/.DS_Store']).meta(

@@ -16,6 +16,10 @@ export const environment = {
   deadNotificationQueue: 'DEAD_NOTIFICATION_QUEUE_URL',
   /** URL of the queue that carries drop events to `drain`. */
   dropQueue: 'DROP_QUEUE_URL',
+  /** URLs of the queues that keep what nobody could handle; `status` counts it. */
+  deadDropQueue: 'DEAD_DROP_QUEUE_URL',
+  deadScheduleQueue: 'DEAD_SCHEDULE_QUEUE_URL',
+  deadRequestQueue: 'DEAD_REQUEST_QUEUE_URL',
   /** The function's own configured timeout: some runtimes do not report the time that remains. */
   functionTimeoutSeconds: 'FUNCTION_TIMEOUT_SECONDS',
   /** Seconds that a leg may take, where it should be less than the function's timeout. */

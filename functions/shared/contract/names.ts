@@ -64,6 +64,9 @@ export const folders = {
   own: '.workspace-sync',
 } as const;
 
+/** Where an agent finds what this product tells it, from the root of its workspace. */
+export const statusPath = `${folders.own}/status.json`;
+
 /** Path of an agent's workspace inside the workspace bucket. */
 export function workspacePrefix(agent: string): string {
   return `${agent}/workspace/`;

@@ -7,6 +7,7 @@ export const reservedFolders: readonly string[] = [
   folders.trash,
   folders.quarantine,
   folders.restored,
+  folders.own,
 ];
 
 /**
@@ -15,10 +16,23 @@ export const reservedFolders: readonly string[] = [
  * @param anyCase where one of the sides takes `_Outbox` for `_outbox`
  */
 export function reservedExcludes(anyCase: boolean): string[] {
-  return reservedFolders.flatMap((folder) => {
-    const pattern = reservedPattern(folder, anyCase);
-    return [pattern, `${pattern}/**`];
-  });
+  return reservedFolders.flatMap((folder) => excludesOfFolder(folder, anyCase));
+}
+
+function excludesOfFolder(folder: string, anyCase: boolean): string[] {
+  const pattern = reservedPattern(folder, anyCase);
+  return [pattern, `${pattern}/**`];
+}
+
+const added = new Set([false, true].flatMap((anyCase) => excludesOfFolder(folders.own, anyCase)));
+
+/**
+ * The excludes by which what is remembered of a pair is recognised. A folder that became reserved
+ * later is not among them: leaving it out on both sides makes nothing look deleted on one of them, and
+ * what earlier releases remember stays good.
+ */
+export function rememberedExcludes(exclude: readonly string[]): string[] {
+  return exclude.filter((pattern) => !added.has(pattern));
 }
 
 /** The pattern of a folder at the root; none of their names has a character that means something. */

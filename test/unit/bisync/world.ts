@@ -29,7 +29,7 @@ function copy(from: string, to: string): void {
   execFileSync('cp', ['-a', from, to]);
 }
 
-const sacred = ['_inbox', '_outbox', '.trash', '.quarantine', '.restored'];
+const sacred = ['_inbox', '_outbox', '.trash', '.quarantine', '.restored', '.workspace-sync'];
 
 /** Two sides, what is remembered of them, and runs of bisync between them. */
 export class BisyncWorld extends RcloneWorld {

@@ -1,0 +1,202 @@
+import { epochOf } from '../clock.ts';
+import type { AgentConfig } from '../config/index.ts';
+import { hoursOfSilence, hoursWithoutBackup, oldestVerified } from '../config/patience.ts';
+import {
+  runbookAnchors,
+  type DeadLetters,
+  type Job,
+  type RunState,
+  type StatusProblem,
+} from '../contract/index.ts';
+import type { JobStatus } from '../runtime/job-status.ts';
+import { inWords, plural } from './duration.ts';
+import type { AgentRecords } from './records.ts';
+import { died } from './running.ts';
+
+/** A heading of the runbook that no alarm points to. */
+const headings = {
+  partialSync: 'a-sync-is-partial',
+  restoreFailed: 'a-restore-failed-or-was-blocked',
+  newToken: 'a-new-token',
+} as const;
+
+/** Every anchor of the runbook that a problem may name. */
+export const namedAnchors: readonly string[] = [
+  ...Object.values(headings),
+  ...Object.values(runbookAnchors),
+];
+
+/** Larger is worse. */
+type Weighed = StatusProblem & { weight: number };
+
+/** What deserves a look, worst first. Pure: what it says follows from the records alone. */
+export function problemsOf(
+  agent: AgentConfig,
+  records: AgentRecords,
+  now: number,
+): StatusProblem[] {
+  return [
+    ...lastRuns(agent, records, now),
+    ...overdue(agent, records, now),
+    ...unverified(agent, records, now),
+    ...deaths(records, now),
+    ...records.deadLetters.map(deadLetter),
+    ...unreadable(records),
+    ...paused(records),
+  ]
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ code, message, runbook }) => ({ code, message, ...(runbook ? { runbook } : {}) }));
+}
+
+const weights: Partial<Record<RunState, number>> = { failed: 90, blocked: 80, partial: 40 };
+
+/** After so long nobody has to be told any more of something that was asked for by hand. */
+const rememberedMs = 7 * 24 * 3600 * 1_000;
+
+function lastRuns(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weighed[] {
+  return (Object.keys(jobs) as Job[]).flatMap((job) => {
+    const status = jobs[job]?.status;
+    const weight = status && weights[status.lastState];
+    if (!status || weight === undefined || isMoot(agent, job)) return [];
+    const isPast = now - epochOf(status.lastFinishedAt) > rememberedMs;
+    if (isPast && (job === 'restore' || job === 'drain')) return [];
+    return [{ ...lastRun(job, status), weight: job === 'prune' ? weight - 10 : weight }];
+  });
+}
+
+/** Jobs that the configuration has switched off since fail no more. */
+function isMoot({ sync, backup }: AgentConfig, job: Job): boolean {
+  if (job === 'sync') return sync.provider === 'off';
+  return !backup.enabled && (job === 'backup' || job === 'prune' || job === 'verify');
+}
+
+function lastRun(job: Job, status: JobStatus): StatusProblem {
+  const { lastState, lastReason, skippedFiles = 0 } = status;
+  const left = skippedFiles > 0 ? ` ${plural(skippedFiles, 'file')} left out.` : '';
+  const what = `The last ${job} ${outcomes[lastState] ?? lastState}`;
+  const runbook = headingOf(job, lastState);
+  return {
+    code: lastReason?.code ?? lastState,
+    message: lastReason ? `${what}: ${lastReason.message}` : `${what}.${left}`,
+    ...(runbook === undefined ? {} : { runbook }),
+  };
+}
+
+const outcomes: Partial<Record<RunState, string>> = {
+  failed: 'failed',
+  blocked: 'was blocked',
+  partial: 'did not do everything',
+};
+
+function headingOf(job: Job, state: RunState): string | undefined {
+  switch (job) {
+    case 'sync':
+      if (state === 'partial') return headings.partialSync;
+      return state === 'blocked' ? runbookAnchors.syncBlocked : runbookAnchors.syncFailed;
+    case 'drain':
+      return runbookAnchors.deadDrops;
+    case 'backup':
+      return runbookAnchors.backupFailed;
+    case 'prune':
+      return runbookAnchors.pruneBlocked;
+    case 'verify':
+      return runbookAnchors.verifyFailed;
+    case 'restore':
+      return headings.restoreFailed;
+    case 'list':
+      return undefined;
+  }
+}
+
+/** As patient as the alarms of silence. */
+function overdue(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weighed[] {
+  const { sync, backup } = agent;
+  const { syncSilent, backupSilent } = runbookAnchors;
+  return [
+    ...(sync.provider === 'off' || sync.interval === 0
+      ? []
+      : silence('sync', jobs.sync?.status, hoursOfSilence(agent), syncSilent, now)),
+    ...(backup.enabled && backup.interval > 0
+      ? silence('backup', jobs.backup?.status, hoursWithoutBackup(agent), backupSilent, now)
+      : []),
+  ];
+}
+
+function silence(
+  job: 'sync' | 'backup',
+  status: JobStatus | undefined,
+  hours: number | undefined,
+  runbook: string,
+  now: number,
+): Weighed[] {
+  if (status?.lastSuccessAt === undefined) {
+    const message = `No ${job} has succeeded yet.`;
+    return [{ code: 'no-success-yet', message, runbook, weight: status ? 85 : 50 }];
+  }
+  const seconds = (now - epochOf(status.lastSuccessAt)) / 1_000;
+  if (hours === undefined || seconds <= hours * 3600) return [];
+  const message = `No ${job} has succeeded for ${inWords(seconds)}; the last did at ${status.lastSuccessAt}.`;
+  return [{ code: 'overdue', message, runbook, weight: 85 }];
+}
+
+function unverified(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weighed[] {
+  const limit = oldestVerified(agent);
+  // With nothing to verify, that is what is wrong.
+  const snapshot = jobs.backup?.status?.snapshot;
+  if (limit === undefined || !snapshot) return [];
+  const good = jobs.verify?.status?.verifiedSnapshot;
+  const since = good ?? snapshot;
+  const seconds = (now - epochOf(since.createdAt)) / 1_000;
+  if (seconds <= limit) return [];
+  const message = good
+    ? `The newest snapshot that was read back and found good is ${inWords(seconds)} old: ${good.id}.`
+    : `No snapshot has been read back yet; the newest is ${snapshot.id}.`;
+  return [{ code: 'unverified', message, runbook: runbookAnchors.verifiedTooOld, weight: 70 }];
+}
+
+function deaths({ jobs }: AgentRecords, now: number): Weighed[] {
+  return (Object.keys(jobs) as Job[]).flatMap((job) => {
+    const record = died(jobs[job] ?? {}, now);
+    if (!record) return [];
+    const message =
+      `The ${job} ${record.runId} has not been heard of since ${record.updatedAt}: it was killed, or ` +
+      'its next leg did not start. The next run goes on from what it finished.';
+    return [{ code: 'run-died', message, runbook: runbookAnchors.deadRequests, weight: 75 }];
+  });
+}
+
+const queues: Record<DeadLetters['queue'], { what: string; runbook: string }> = {
+  drops: { what: 'events of drops could not be handled', runbook: runbookAnchors.deadDrops },
+  schedules: { what: 'scheduled runs could not be started', runbook: runbookAnchors.deadRequests },
+  requests: {
+    what: 'runs died or could not be started by an event',
+    runbook: runbookAnchors.deadRequests,
+  },
+  notifications: {
+    what: 'notifications could not be posted',
+    runbook: runbookAnchors.deadNotifications,
+  },
+};
+
+function deadLetter({ queue, messages }: DeadLetters): Weighed {
+  const { what, runbook } = queues[queue];
+  const message = `${plural(messages, 'dead letter')}, of any agent: ${what}.`;
+  return { code: 'dead-letters', message, runbook, weight: 60 };
+}
+
+function unreadable({ unreadable: keys }: AgentRecords): Weighed[] {
+  return keys.map((key) => ({
+    code: 'unreadable',
+    message: `${key} cannot be read: what it would say is missing here.`,
+    runbook: runbookAnchors.syncFailed,
+    weight: 65,
+  }));
+}
+
+function paused({ paused: pause }: AgentRecords): Weighed[] {
+  if (!pause) return [];
+  const message =
+    `Nothing but backups runs: the estimate of ${pause.month} is $${pause.used.toFixed(2)}, and the ` +
+    `monthly cap is $${pause.cap.toFixed(2)}.`;
+  return [{ code: 'paused', message, runbook: runbookAnchors.paused, weight: 95 }];
+}

@@ -1,0 +1,101 @@
+import * as z from 'zod';
+import {
+  jobs,
+  stateKeys,
+  triggers,
+  type DeadLetters,
+  type Job,
+  type Paused,
+  type RunningRecord,
+} from '../contract/index.ts';
+import { statusSchema, type JobStatus } from '../runtime/job-status.ts';
+import { readJson } from '../state/json.ts';
+import type { ObjectStore } from '../state/object-store.ts';
+
+/** What is written down of one job of an agent. */
+export interface JobRecords {
+  status?: JobStatus;
+  running?: RunningRecord;
+}
+
+/** What is written down of an agent; all that its status is made of. */
+export interface AgentRecords {
+  jobs: Partial<Record<Job, JobRecords>>;
+  deadLetters: DeadLetters[];
+  paused?: Paused;
+  /** Keys of records that could not be read, and queues that could not be asked. */
+  unreadable: string[];
+}
+
+const count = z.number().nonnegative();
+const amount = z.object({ files: count, bytes: count });
+
+const runningSchema: z.ZodType<RunningRecord> = z.object({
+  version: z.literal(1),
+  job: z.enum(jobs),
+  agent: z.string(),
+  runId: z.string(),
+  trigger: z.enum(triggers),
+  leg: z.int().positive(),
+  startedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  state: z.enum(['running', 'between-legs', 'ended']),
+  doing: z.string().exactOptional(),
+  done: amount,
+  total: amount.exactOptional(),
+});
+
+const pausedSchema: z.ZodType<Paused> = z.object({
+  month: z.string(),
+  cap: z.number(),
+  used: z.number(),
+  since: z.string(),
+});
+
+/** What concerns every agent of the deployment. */
+export type SharedRecords = Pick<AgentRecords, 'deadLetters' | 'paused' | 'unreadable'>;
+
+/** Reads what is written down of an agent; what cannot be read is named, and nothing is thrown. */
+export async function readRecords(
+  store: ObjectStore,
+  agent: string,
+  wanted: readonly Job[],
+  shared: SharedRecords,
+): Promise<AgentRecords> {
+  const unreadable = [...shared.unreadable];
+  const read = <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> =>
+    readOrNote(store, key, schema, unreadable);
+  const records = await Promise.all(
+    wanted.map(async (job) => {
+      const [status, running] = await Promise.all([
+        read(stateKeys.status(agent, job), statusSchema),
+        read(stateKeys.running(agent, job), runningSchema),
+      ]);
+      return [job, { ...(status ? { status } : {}), ...(running ? { running } : {}) }] as const;
+    }),
+  );
+  return { ...shared, jobs: Object.fromEntries(records), unreadable };
+}
+
+/** Why nothing but backups runs, where that is so. */
+export async function readPaused(
+  store: ObjectStore,
+): Promise<Pick<SharedRecords, 'paused' | 'unreadable'>> {
+  const unreadable: string[] = [];
+  const paused = await readOrNote(store, stateKeys.budget, pausedSchema, unreadable);
+  return { ...(paused ? { paused } : {}), unreadable };
+}
+
+async function readOrNote<T>(
+  store: ObjectStore,
+  key: string,
+  schema: z.ZodType<T>,
+  unreadable: string[],
+): Promise<T | undefined> {
+  try {
+    return (await readJson(store, key, schema))?.value;
+  } catch {
+    unreadable.push(key);
+    return undefined;
+  }
+}
