@@ -1,10 +1,14 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { authorizeCommand } from './commands/authorize.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { listCommand } from './commands/list.ts';
+import { logsCommand } from './commands/logs.ts';
+import { historyCommand } from './commands/history.ts';
 import type { Shell } from './shell.ts';
 
 /** What a command is made with: where it speaks, and how it says its exit code. */
@@ -52,6 +56,10 @@ export function createProgram(shell: Shell, exit: Made['exit']): Command {
 const commands: readonly ((made: Made) => Command)[] = [
   statusCommand,
   syncCommand,
+  listCommand,
+  logsCommand,
+  historyCommand,
+  authorizeCommand,
   secretsCommand,
   deployCommand,
   destroyCommand,

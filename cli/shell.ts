@@ -21,6 +21,7 @@ export interface Shell {
 /** The terminal that the process was started in. */
 export function processShell(): Shell {
   const { stdout, stderr, stdin, env } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', endWithReader);
   return {
     out: (text) => void stdout.write(`${visible(text)}\n`),
     say: (text) => void stderr.write(`${visible(text)}\n`),
@@ -34,4 +35,10 @@ export function processShell(): Shell {
       return () => void process.off('SIGINT', callback);
     },
   };
+}
+
+/** Who reads has seen enough, as `head` does: that is no error of ours. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }

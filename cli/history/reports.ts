@@ -1,0 +1,47 @@
+import { isoTime } from '../../functions/shared/clock.ts';
+import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
+import { inParallel } from '../../functions/shared/parallel.ts';
+import { listAll } from '../aws/objects.ts';
+import { readState } from '../aws/state.ts';
+import { bucketOf, type AgentContext } from '../context.ts';
+
+/** Which reports are wanted. */
+export interface Wanted {
+  jobs?: readonly Job[];
+  /** Runs that began at this time or later, milliseconds since the epoch. */
+  since?: number;
+  limit: number;
+}
+
+/** Reports are small, and a person waits. */
+const parallel = 12;
+
+/** The newest reports of an agent, newest first. Ids of runs sort by the time of their beginning. */
+export async function newestReports(context: AgentContext, wanted: Wanted): Promise<JobReport[]> {
+  const { clients, agent } = context;
+  const bucket = bucketOf(context, 'State');
+  const prefix = `history/${agent}/`;
+  const days = await listAll(clients.s3, { bucket, prefix, delimiter: '/' });
+  const first = wanted.since === undefined ? '' : stamp(wanted.since);
+  const keys: string[] = [];
+  for (const day of days.prefixes.sort().reverse()) {
+    if (keys.length >= wanted.limit) break;
+    if (day.slice(prefix.length).replace(/\D/g, '') < first.slice(0, 8)) break;
+    const { objects } = await listAll(clients.s3, { bucket, prefix: day });
+    const names = objects.map(({ Key }) => Key).filter((key) => isWanted(key, wanted, first));
+    keys.push(...names.sort().reverse());
+  }
+  const chosen = keys.slice(0, wanted.limit);
+  const reports = await inParallel(parallel, chosen, (key) => readState<JobReport>(context, key));
+  return reports.filter((report) => report !== undefined);
+}
+
+function isWanted(key: string, { jobs }: Wanted, first: string): boolean {
+  const [, runId = '', job] = /\/(\d{8}T\d{6}Z-[^-/]+)-(\w+)\.json$/.exec(key) ?? [];
+  return runId >= first && (jobs === undefined || jobs.some((each) => each === job));
+}
+
+/** A time as ids of runs begin. */
+function stamp(epochMs: number): string {
+  return isoTime(epochMs).replace(/[-:]|\.\d+/g, '');
+}
