@@ -9,7 +9,13 @@ import {
   type World,
   type WorldOptions,
 } from '../../local/world.ts';
-import type { JobReport, JobRequest, Receipt } from '../../functions/shared/contract/index.ts';
+import {
+  statusPath,
+  type AgentStatus,
+  type JobReport,
+  type JobRequest,
+  type Receipt,
+} from '../../functions/shared/contract/index.ts';
 import { until } from '../fixtures/until.ts';
 import { synthesize } from './world-assembly.ts';
 
@@ -135,9 +141,19 @@ export class Mailbox {
     return Object.fromEntries(await Promise.all(named));
   }
 
-  /** Files of the workspace by path, without folder markers. */
+  /** Files of the workspace by path, without folder markers and the status. */
   async workspace(below = ''): Promise<Record<string, string>> {
-    return this.#read(below, await this.#paths(below));
+    const paths = await this.#paths(below);
+    return this.#read(
+      below,
+      paths.filter((path) => path !== statusPath),
+    );
+  }
+
+  /** What the agent finds in its workspace about itself. */
+  async status(): Promise<AgentStatus | undefined> {
+    const text = await this.world.get('workspace', `${this.agent}/workspace/${statusPath}`);
+    return text && (JSON.parse(text.toString()) as AgentStatus);
   }
 
   /** What lies in the inbox, without the receipts. */
@@ -185,22 +201,19 @@ export class Mailbox {
   }
 
   /** Waits until the drop folder is empty and this many files lie in the inbox. */
-  async expectDelivered(count: number, withinMs = 30_000): Promise<Record<string, string>> {
+  async expectDelivered(count: number): Promise<Record<string, string>> {
     await until(
       `${count} files in the inbox of ${this.agent}`,
       async () =>
         (await this.dropsLeft()).length === 0 && (await this.#inboxPaths()).length >= count,
-      withinMs,
     );
     return this.inbox();
   }
 
   /** Waits for a webhook request whose text holds these words. */
-  async expectWebhook(words: string, withinMs = 30_000): Promise<string> {
-    return until(
-      `a webhook with ${words}`,
-      () => this.webhooks().find((text) => text.includes(words)),
-      withinMs,
+  async expectWebhook(words: string): Promise<string> {
+    return until(`a webhook with ${words}`, () =>
+      this.webhooks().find((text) => text.includes(words)),
     );
   }
 }
