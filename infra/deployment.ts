@@ -36,7 +36,12 @@ export function defineDeployment(
   addAgents(build, main, main.set, others);
   for (const { workspace, agents } of mounts) {
     const id = `${name}-Efs-${mountName(workspace)}`;
-    const stack = new SharedFolderStack(app, id, { shared: main.shared, workspace, agents });
+    const stack = new SharedFolderStack(app, id, {
+      config,
+      shared: main.shared,
+      workspace,
+      agents,
+    });
     addAgents(build, stack, stack.set, agents);
   }
   tellStacks(app, main);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { metricNamespace, product } from './contract/index.ts';
@@ -11,6 +12,17 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** What stands in every line that is written within. */
+const within = new AsyncLocalStorage<Record<string, unknown>>();
+
+/**
+ * Does work whose every line in any log bears these fields, whoever writes it; lines of other work at
+ * the same time do not, nor do later ones.
+ */
+export function withLogFields<T>(fields: Record<string, unknown>, work: () => T): T {
+  return within.run({ ...within.getStore(), ...fields }, work);
+}
+
 /** The log of one function; `fields` stand in every line. */
 export function createLog(fields: Record<string, unknown> = {}): Log {
   const logger = new Logger({
@@ -22,7 +34,7 @@ export function createLog(fields: Record<string, unknown> = {}): Log {
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, extra: Record<string, unknown> = {}): void => {
-      logger[level](message, extra);
+      logger[level](message, { ...within.getStore(), ...extra });
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -11,9 +11,11 @@ import { Buckets } from '../constructs/buckets.ts';
 import { DeploymentDashboard } from '../constructs/dashboard.ts';
 import type { JobFunction, Runtimes } from '../constructs/job-function.ts';
 import type { Agents } from '../constructs/matching.ts';
+import { keepToCap } from '../constructs/monthly-cap.ts';
 import { NotificationQueue, Notifications } from '../constructs/notifications.ts';
 import { Outputs } from '../constructs/outputs.ts';
 import { RcloneLayer, type RcloneSource } from '../constructs/rclone-layer.ts';
+import { traceJobs } from '../constructs/tracing.ts';
 
 /** How a deployment is built, beside what its configuration says. */
 export interface BuildOptions {
@@ -77,6 +79,8 @@ export class WorkspaceSyncStack extends Stack {
       agents: props.agents,
       match: props.match,
     });
+    keepToCap(this.set, runtimes.buckets.state, config.monthlyCap);
+    traceJobs(this.set, config.tracing);
     this.watch(config, notify);
     tell(this, notify);
   }
@@ -90,7 +94,7 @@ export class WorkspaceSyncStack extends Stack {
       deployment,
       cap,
       runbookUrl,
-      functions: { ...this.set.functions, notify },
+      functions: { ...this.set.functions, status: this.set.status, notify },
       deadLetters: {
         drops: this.set.drops.dead,
         schedules: this.set.scheduler.dead,

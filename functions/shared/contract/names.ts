@@ -120,7 +120,7 @@ export const stateKeys = {
   drainJournal: (agent: string): string => `journals/${agent}/drain.json`,
   pendingDrops: (agent: string): string => `journals/${agent}/outbox.json`,
   notifications: (agent: string): string => `notifications/${agent}.json`,
-  /** What the month has used of its cap, and since when the deployment is paused. */
+  /** Why the deployment is paused, by its monthly cap; absent while it is not. */
   budget: 'budget.json',
   /** Checkpoints, baselines and holds of an agent's snapshots. */
   backup: (agent: string, name: string): string => `backups/${agent}/${name}`,

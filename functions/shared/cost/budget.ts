@@ -20,11 +20,10 @@ const budgetSchema = z.object({
   month: z.string(),
   cap: z.number(),
   used: z.number(),
-  /** Only while the deployment is paused. */
-  since: z.string().exactOptional(),
+  since: z.string(),
 });
 
-/** What was last known of the month and its cap, in `budget.json`. */
+/** Why the deployment is paused, in `budget.json`; there is none while it is not. */
 export type Budget = z.infer<typeof budgetSchema>;
 
 type Memory = Pick<Runtime, 'store' | 'env' | 'log'>;
@@ -49,12 +48,15 @@ export async function checkBudget(runtime: Counting, now: number): Promise<Pause
   const cap = capOf(runtime.env);
   if (cap === undefined) return undefined;
   const before = await readBudget(runtime);
-  const since = sinceWhen(before?.value, { month, cap, used, now });
-  const budget: Budget = { version: 1, month, cap, used, ...(since ? { since } : {}) };
-  if (isNews(before?.value, budget)) await write(runtime, budget, before);
-  if (since === undefined) return undefined;
+  if (used < cap) {
+    if (before) await runtime.store.delete(stateKeys.budget);
+    return undefined;
+  }
+  const since = before?.value.month === month ? before.value.since : isoTime(now);
+  const paused: Paused = { month, cap, used, since };
+  if (isNews(before?.value, paused)) await write(runtime, paused, before);
   runtime.emit(metrics.paused, 1, {});
-  return { month, cap, used, since };
+  return paused;
 }
 
 /** Fractions of a cent are kept, tails of digits are not. */
@@ -62,31 +64,23 @@ function cents(dollars: number): number {
   return Number(dollars.toFixed(6));
 }
 
-function sinceWhen(
-  before: Budget | undefined,
-  { month, cap, used, now }: { month: string; cap: number; used: number; now: number },
-): string | undefined {
-  if (used < cap) return undefined;
-  return before?.month === month && before.since ? before.since : isoTime(now);
-}
-
-/** A write costs something, too: small steps wait. */
-function isNews(before: Budget | undefined, budget: Budget): boolean {
+/** What runs that were at work add after the pause has begun is not worth a write each time. */
+function isNews(before: Budget | undefined, paused: Paused): boolean {
   return (
-    before?.month !== budget.month ||
-    before.cap !== budget.cap ||
-    before.since !== budget.since ||
-    Math.abs(before.used - budget.used) >= budget.cap / 100
+    before?.month !== paused.month ||
+    before.cap !== paused.cap ||
+    Math.abs(before.used - paused.used) >= paused.cap / 100
   );
 }
 
 /** Whoever was faster has seen the same month: nothing is lost where this does not write. */
 async function write(
   { store }: Memory,
-  budget: Budget,
+  paused: Paused,
   before: Versioned<Budget> | undefined,
 ): Promise<void> {
   const condition = before ? { ifMatch: before.etag } : ({ ifAbsent: true } as const);
+  const budget: Budget = { version: 1, ...paused };
   await store.put(stateKeys.budget, JSON.stringify(budget), condition);
 }
 
@@ -136,7 +130,7 @@ export function pauseOf(
   cap: number,
   month: string,
 ): Paused | undefined {
-  if (budget?.since === undefined || budget.month !== month || budget.used < cap) return undefined;
+  if (budget?.month !== month || budget.used < cap) return undefined;
   const { used, since } = budget;
   return { month, cap, used, since };
 }

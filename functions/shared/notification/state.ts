@@ -20,6 +20,8 @@ const stateSchema = z.object({
   refused: z.object({ secretVersion: z.string(), target: z.string() }).optional(),
   /** The set of files whose announcement has begun and is not known to have ended. */
   attempt: z.object({ ids: z.array(z.string()), startedAt: time }).optional(),
+  /** Turns of the agent that notifications have caused in the month of the last one. */
+  turns: z.object({ month: z.string(), count: z.int().nonnegative() }).optional(),
   /** Who is posting right now, and until when others keep away. */
   reservation: z.object({ owner: z.string(), until: time }).optional(),
 });

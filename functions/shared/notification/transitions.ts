@@ -1,4 +1,5 @@
 import { epochOf, isoTime } from '../clock.ts';
+import { monthOf } from '../cost/month.ts';
 import type { Outcome } from './outcome.ts';
 import { longestDelaySeconds } from './retry-delay.ts';
 import type { NotificationState } from './state.ts';
@@ -63,6 +64,7 @@ export function ended(state: NotificationState, ending: Ending): NotificationSta
       return {
         ...answered,
         recent: remember(state.recent, ids),
+        turns: oneMore(state.turns, monthOf(now)),
         consecutiveFailures: 0,
         notBefore: undefined,
         refused: undefined,
@@ -79,6 +81,14 @@ export function ended(state: NotificationState, ending: Ending): NotificationSta
         notBefore: isoTime(now + outcome.afterSeconds * 1000),
       };
   }
+}
+
+/** Each request that a gateway has accepted is a turn of its agent. */
+function oneMore(
+  turns: NotificationState['turns'],
+  month: string,
+): NonNullable<NotificationState['turns']> {
+  return { month, count: turns?.month === month ? turns.count + 1 : 1 };
 }
 
 /** The latest ids, and always the whole of the last announcement, however large it was. */

@@ -13,6 +13,8 @@ import { heldBack } from '../cost/budget.ts';
 import { legUsage } from '../cost/leg-usage.ts';
 import { requestsMade, requestsSince } from '../cost/request-meter.ts';
 import { WorkspaceSyncError } from '../errors.ts';
+import { withLogFields } from '../telemetry.ts';
+import { traced } from '../tracing.ts';
 import { alreadyOver } from './repeated.ts';
 import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
 import { publish } from './publish.ts';
@@ -79,8 +81,21 @@ export async function runJob(
   job: JobFunction,
 ): Promise<JobReport> {
   const { request } = work;
-  const measured = measureFrom(runtime, work);
   const progress = request.run ?? newRun(runtime, request);
+  const { runId, leg } = progress;
+  const fields = { agent: request.agent, job: request.job, runId, leg };
+  return withLogFields(fields, () => runLeg(runtime, work, progress, invocation, job));
+}
+
+async function runLeg(
+  runtime: Runtime,
+  work: Work,
+  progress: RunProgress,
+  invocation: InvocationContext,
+  job: JobFunction,
+): Promise<JobReport> {
+  const { request } = work;
+  const measured = measureFrom(runtime, work);
   const isQuery = request.dryRun === true || work.isQuery === true;
   const meter = isQuery ? quietMeter : meterOf(runtime, request, progress);
   const budget = budgetOf(runtime, invocation, progress, work.timeoutSeconds);
@@ -96,7 +111,10 @@ export async function runJob(
     sawToken: (token) => tokens.set(`${token.scope}/${token.reference}`, token),
     goesOn: (unfinished) => limited(unfinished).state === 'continued',
   };
-  const result = await guarded(runtime, context, isQuery ? job : unlessReported(unlessPaused(job)));
+  const traces = { agent: request.agent, job: request.job, runId: progress.runId };
+  const result = await traced(runtime.env, traces, () =>
+    guarded(runtime, context, isQuery ? job : unlessReported(unlessPaused(job))),
+  );
   const ended = measured({ ...limited(result), tokens: [...tokens.values()] });
   const report = createReport(runtime, request, progress, ended);
   if (result.repeated) {

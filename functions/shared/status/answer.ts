@@ -1,6 +1,7 @@
 import { epochOf, isoTime } from '../clock.ts';
 import { agentsIn } from '../config/index.ts';
 import { environment, metrics, type AgentStatus } from '../contract/index.ts';
+import { checkBudget } from '../cost/budget.ts';
 import { inParallel } from '../parallel.ts';
 import type { InvocationContext, LegContext } from '../runtime/run.ts';
 import { required, type Runtime } from '../runtime/runtime.ts';
@@ -26,6 +27,7 @@ export async function answerStatus(
   const all = await agentsIn(runtime.agentsDirectory);
   // A run of an agent that has been taken out of the configuration since ends, too.
   if (kind === 'refresh' && agent !== undefined && !all.includes(agent)) return [];
+  if (kind === 'refresh' && agent === undefined) await checkBudgetQuietly(runtime);
   const known = await gather(runtime, agent === undefined ? all : [agent]);
   if (kind === 'refresh') {
     const context = contextOf(runtime, invocation);
@@ -33,6 +35,15 @@ export async function answerStatus(
     if (agent === undefined) for (const one of known) measure(runtime, one);
   }
   return known.map(({ status }) => status);
+}
+
+/** Before agents are told how they are: a pause is part of it. */
+async function checkBudgetQuietly(runtime: Runtime): Promise<void> {
+  try {
+    await checkBudget(runtime, runtime.clock.now());
+  } catch (error) {
+    runtime.log.error('what the month has used could not be added up', { error });
+  }
 }
 
 /** A workspace that cannot be reached keeps nobody else's from being told. */

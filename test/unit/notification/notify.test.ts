@@ -196,7 +196,10 @@ describe('a request that fails', () => {
     await world.notify(message('1', ['a']));
     expect(world.delays.get('1')).toBe(5);
     expect(world.buried.size).toBe(0);
-    expect(world.metrics).toEqual([]);
+    expect(world.metrics.map(({ name }) => name)).toEqual([
+      'NotificationDelayed',
+      'NotificationDelayed',
+    ]);
   });
 
   test('is repeated exactly, without the files that came meanwhile', async () => {
