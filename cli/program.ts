@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { authorizeCommand } from './commands/authorize.ts';
+import { costCommand } from './commands/cost.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { dropCommand } from './commands/drop.ts';
 import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
 import { historyCommand } from './commands/history.ts';
@@ -57,9 +59,11 @@ const commands: readonly ((made: Made) => Command)[] = [
   statusCommand,
   syncCommand,
   listCommand,
+  dropCommand,
   logsCommand,
   historyCommand,
   authorizeCommand,
+  costCommand,
   secretsCommand,
   deployCommand,
   destroyCommand,

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { isoTime } from '../../functions/shared/clock.ts';
+import { stateKeys, type Job, type Paused } from '../../functions/shared/contract/index.ts';
+import {
+  costOf,
+  costOfRuns,
+  elapsedShare,
+  monthOf,
+  monthUsageSchema,
+  notCounted,
+  totalOf,
+  type UsageRecord,
+} from '../../functions/shared/cost/index.ts';
+import { listAll } from '../aws/objects.ts';
+import { readState } from '../aws/state.ts';
+import { bucketOf, configFile, openContext, withAgent, type Context } from '../context.ts';
+import type { General } from '../general.ts';
+import type { Shell } from '../shell.ts';
+import { readConfiguration } from './configuration.ts';
+import { storedBytes } from './stored.ts';
+import type { Account } from './text.ts';
+import { turnsOf } from './turns.ts';
+
+/** What the deployment, or one agent of it, has cost this month, by the records of its runs. */
+export async function monthSoFar(shell: Shell, general: General): Promise<Account> {
+  const context = await openContext(shell, general);
+  const only = general.agent === undefined ? undefined : withAgent(context).agent;
+  const now = shell.clock.now();
+  const [month, elapsed] = [monthOf(now), elapsedShare(now)];
+  const usages = await usagesIn(context, month, only);
+  const turns = await turnsOf(context, month, only);
+  const common = {
+    deployment: context.deployment.name,
+    month,
+    elapsed,
+    asOf: isoTime(now),
+    agents: [...new Set(usages.map(({ agent }) => agent))].sort(),
+    turns,
+    ...(await budgetOf(context)),
+  };
+  // What is there whether or not anything runs is not one agent's.
+  if (only !== undefined || !existsSync(configFile(general))) {
+    const lines = costOfRuns(usages.map(({ usage }) => usage));
+    return { kind: 'runs', ...common, lines, ...sums(lines, elapsed), notCounted: [...notCounted] };
+  }
+  const stored = await storedBytes(context, now);
+  const lines = costOf(usages, readConfiguration(general), {
+    elapsed,
+    ...(stored === undefined ? {} : { storedBytes: stored }),
+  });
+  return { kind: 'month', ...common, lines, ...sums(lines, elapsed), notCounted: [...notCounted] };
+}
+
+function sums(
+  lines: Account['lines'],
+  elapsed: number,
+): Required<Pick<Account, 'dollars' | 'projected'>> {
+  const dollars = totalOf(lines);
+  return { dollars, projected: elapsed > 0 ? dollars / elapsed : dollars };
+}
+
+async function usagesIn(
+  context: Context,
+  month: string,
+  only: string | undefined,
+): Promise<UsageRecord[]> {
+  const prefix = only === undefined ? 'status/' : `status/${only}/`;
+  const { objects } = await listAll(context.clients.s3, {
+    bucket: bucketOf(context, 'State'),
+    prefix,
+  });
+  const read = objects.map(async ({ Key }): Promise<UsageRecord[]> => {
+    const [, agent = '', file = ''] = Key.split('/');
+    const record = await readState<{ usage?: unknown }>(context, Key);
+    const { data: usage } = monthUsageSchema.safeParse(record?.usage);
+    if (usage?.month !== month) return [];
+    return [{ agent, job: file.replace(/\.json$/, '') as Job, usage }];
+  });
+  return (await Promise.all(read)).flat();
+}
+
+async function budgetOf(context: Context): Promise<Pick<Account, 'cap' | 'paused'>> {
+  const budget = await readState<Paused>(context, stateKeys.budget);
+  if (budget === undefined) return {};
+  return {
+    cap: budget.cap,
+    ...('since' in budget ? { paused: budget } : {}),
+  };
+}
