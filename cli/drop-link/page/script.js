@@ -74,15 +74,14 @@ function listen() {
   });
 }
 
-/** A folder cannot be read as a file: it is told so, not tried. */
 function droppedFiles(transfer) {
-  const items = [...transfer.items].filter(({ kind }) => kind === 'file');
-  const folders = items.filter((item) => item.webkitGetAsEntry?.()?.isDirectory === true);
-  if (folders.length > 0)
-    say('Folders cannot be dropped here. Drop their files, or a zip of them.');
-  return items
-    .filter((item) => !folders.includes(item))
-    .map((item) => item.getAsFile())
+  return [...transfer.items]
+    .filter(({ kind }) => kind === 'file')
+    .map((item) => {
+      const file = item.getAsFile();
+      const isFolder = item.webkitGetAsEntry?.()?.isDirectory === true;
+      return isFolder && file ? Object.assign(file, { isFolder }) : file;
+    })
     .filter((file) => file !== null);
 }
 
@@ -99,8 +98,9 @@ function add(files) {
   void work();
 }
 
-function objectionTo({ name, size, type }) {
+function objectionTo({ name, size, type, isFolder }) {
   if (ended) return 'this link has ended.';
+  if (isFolder) return 'it is a folder. Send its files, or a zip of them.';
   if (size === 0) return 'the file is empty, or this device could not read it.';
   if (size > link.maxBytes) {
     return `${bytesInWords(size)} is too large; this link takes files up to ${bytesInWords(link.maxBytes)}.`;
@@ -326,7 +326,7 @@ function show(entry) {
   row.bar.hidden = !isMoving;
   if (isMoving) row.bar.value = progress;
   row.state.textContent = stateInWords(entry);
-  row.hash.hidden = entry.sha256 === undefined;
+  row.hash.hidden = entry.sha256 === undefined || isBusy(entry);
   row.hash.textContent = `SHA-256 ${entry.sha256}`;
   if (entry.time !== undefined) row.state.title = timeInWords(entry.time);
 }
