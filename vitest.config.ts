@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import type { TestSequencer, TestSpecification } from 'vitest/node';
 
 /**
  * The CDK's own validation of templates takes several times as long as the rest of a synthesis. It is
@@ -6,17 +7,48 @@ import { defineConfig } from 'vitest/config';
  */
 const withoutValidation = { CDK_VALIDATION: 'false' };
 
+/** What takes longest begins first; the tour, for one, mostly waits for a schedule. */
+const longest = [
+  'integration/permissions',
+  'integration/snapshots',
+  'integration/snapshot-crash',
+  'integration/tour',
+  'integration/crash',
+  'integration/modes',
+  'integration/drops',
+  'contract/recovery-kit',
+  'contract/snapshot-store',
+  'infra/rules',
+].map((name) => `/test/${name}.test.ts`);
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = longest.findIndex((name) => moduleId.endsWith(name));
+  return rank === -1 ? longest.length : rank;
+}
+
+class LongestFirst implements TestSequencer {
+  sort(files: TestSpecification[]): TestSpecification[] {
+    return files.toSorted((one, other) => rankOf(one) - rankOf(other));
+  }
+
+  /** Nobody divides the tests among machines. */
+  shard(files: TestSpecification[]): TestSpecification[] {
+    return files;
+  }
+}
+
 export default defineConfig({
   test: {
     // Much of the work is waiting: for processes, for leases to expire, for a schedule to come round.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'infra',
           include: ['test/infra/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           env: withoutValidation,
         },
       },
@@ -24,8 +56,8 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -34,8 +66,10 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/integration/world-code.ts'],
           env: withoutValidation,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          // More than what takes longest needs on a slow machine: to be slow is no fault.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: 4,
           // Each deploys for itself: they do not begin before the others have left the cores.
           sequence: { groupOrder: 1 },
         },

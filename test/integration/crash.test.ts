@@ -4,6 +4,7 @@ import {
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inParallel } from '../../functions/shared/parallel.ts';
 import { output, type World } from '../../local/world.ts';
 import type { Fault, Passing } from '../fixtures/fault-proxy.ts';
 import { HandlerProcess } from './handler-process.ts';
@@ -115,8 +116,8 @@ describe('a process that is killed', () => {
     );
     processes = new HandlerProcess(world);
     await stopDrainingByEvents(world);
-    for (const moment of moments) await prepare(new Mailbox(world, moment.agent), moment);
-    for (const moment of moments) await kill(moment);
+    await inParallel(4, moments, (moment) => prepare(new Mailbox(world, moment.agent), moment));
+    await inParallel(2, moments, kill);
     await sleep(untilTakenMs);
   }, 300_000);
   afterAll(() => world.stop());
@@ -135,7 +136,7 @@ describe('a process that is killed', () => {
     whileHeld.set(agent, payload);
   }
 
-  it.each(moments)(
+  it.concurrent.each(moments)(
     'when $what: $agent loses nothing and repeats nothing',
     async ({ agent, job, duringPush }) => {
       const box = new Mailbox(world, agent);

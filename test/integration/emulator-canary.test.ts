@@ -29,6 +29,7 @@ import {
   PutBucketNotificationConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type PutObjectCommandOutput,
   S3Client,
   S3ServiceException,
   UploadPartCommand,
@@ -86,6 +87,8 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
+/** Far longer than any of it takes: to be slow is no fault. */
+const patience = { timeout: 60_000 };
 const unique = (kind: string): string => `${kind}-${++count}`;
 
 async function givenBucket(): Promise<string> {
@@ -173,13 +176,10 @@ async function receive(QueueUrl: string, options: object = {}): Promise<Message[
 
 async function receiveBodies(url: string, wanted: number): Promise<string[]> {
   const bodies: string[] = [];
-  await vi.waitFor(
-    async () => {
-      bodies.push(...(await receive(url)).map(({ Body }) => Body ?? ''));
-      expect(bodies.length).toBeGreaterThanOrEqual(wanted);
-    },
-    { timeout: 15_000 },
-  );
+  await vi.waitFor(async () => {
+    bodies.push(...(await receive(url)).map(({ Body }) => Body ?? ''));
+    expect(bodies.length).toBeGreaterThanOrEqual(wanted);
+  }, patience);
   return bodies;
 }
 
@@ -295,28 +295,24 @@ describe('S3', () => {
     await s3.send(
       new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
     );
-    const [first, second, third] = await Promise.all(
-      ['1', '2', '3'].map((Body, n) =>
-        new Promise((go) => setTimeout(go, n * 30)).then(() =>
-          s3.send(new PutObjectCommand({ Bucket, Key: 'drop', Body })),
-        ),
-      ),
-    );
-    expect(new Set([first?.VersionId, second?.VersionId, third?.VersionId]).size).toBe(3);
+    const put = (Body: string): Promise<PutObjectCommandOutput> =>
+      s3.send(new PutObjectCommand({ Bucket, Key: 'drop', Body }));
+    const [first, second, third] = [await put('1'), await put('2'), await put('3')];
+    expect(new Set([first.VersionId, second.VersionId, third.VersionId]).size).toBe(3);
 
-    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'drop', VersionId: first?.VersionId }));
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'drop', VersionId: first.VersionId }));
 
     const { Versions = [], DeleteMarkers = [] } = await s3.send(
       new ListObjectVersionsCommand({ Bucket, Prefix: 'drop' }),
     );
     expect(Versions.map(({ VersionId, IsLatest }) => [VersionId, IsLatest])).toEqual([
-      [third?.VersionId, true],
-      [second?.VersionId, false],
+      [third.VersionId, true],
+      [second.VersionId, false],
     ]);
     expect(DeleteMarkers).toEqual([]);
     expect(await read(Bucket, 'drop')).toBe('3');
 
-    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'drop', VersionId: third?.VersionId }));
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'drop', VersionId: third.VersionId }));
 
     expect(await read(Bucket, 'drop')).toBe('2');
   });
@@ -441,15 +437,15 @@ describe.concurrent('Lambda', () => {
   it('tells a function its name and the time that remains', async () => {
     const name = await givenFunction(
       'return { name: context.functionName, remaining: context.getRemainingTimeInMillis() };',
-      { timeout: 7 },
+      { timeout: 60 },
     );
 
     const { value } = await invoke(name);
 
     const { remaining, ...rest } = value as { remaining: number };
     expect(rest).toEqual({ name });
-    expect(remaining).toBeGreaterThan(5_000);
-    expect(remaining).toBeLessThanOrEqual(7_000);
+    expect(remaining).toBeGreaterThan(20_000);
+    expect(remaining).toBeLessThanOrEqual(60_000);
   });
 
   // The rclone layer, though its files lose their run bit.
@@ -483,14 +479,14 @@ describe.concurrent('Lambda', () => {
     const hung = await invoke(name, { hang: true });
 
     expect(hung.error).toBeDefined();
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(50_000);
     expect(await invoke(name)).toEqual({ value: ['answered'] });
   });
 
   // Two runs for one agent at the same time: the lease tests.
   it('runs two calls of one function at once in processes of their own', async () => {
     const name = await givenFunction(`
-      await new Promise((go) => setTimeout(go, 1_000));
+      await new Promise((go) => setTimeout(go, 3_000));
       return process.pid;`);
 
     const [first, second] = await Promise.all([invoke(name), invoke(name)]);
@@ -508,12 +504,9 @@ describe.concurrent('Lambda', () => {
     );
 
     expect(StatusCode).toBe(202);
-    await vi.waitFor(
-      () => {
-        expect(notebook.read()).toHaveLength(3);
-      },
-      { timeout: 15_000 },
-    );
+    await vi.waitFor(() => {
+      expect(notebook.read()).toHaveLength(3);
+    }, patience);
   });
 
   // `drain` and `notify`: what failed comes back alone and ends among the dead letters.
@@ -563,12 +556,9 @@ describe.concurrent('Lambda', () => {
     await givenMapping(name, queue.arn);
     await sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'again' }));
 
-    await vi.waitFor(
-      () => {
-        expect(notebook.read().length).toBeGreaterThan(1);
-      },
-      { timeout: 20_000 },
-    );
+    await vi.waitFor(() => {
+      expect(notebook.read().length).toBeGreaterThan(1);
+    }, patience);
 
     const [first = 0, second = 0] = notebook.read().map(Number);
     expect(second - first).toBeGreaterThan(2_500);
@@ -601,12 +591,9 @@ describe('the emulator’s process', () => {
 
     const { stdout } = killed as { stdout: string };
     const { pid, logFile } = JSON.parse(stdout) as { pid: number; logFile: string };
-    await vi.waitFor(
-      () => {
-        expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-      },
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(() => {
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    }, patience);
     expect(existsSync(dirname(logFile))).toBe(false);
   });
 

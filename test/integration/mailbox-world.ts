@@ -169,7 +169,9 @@ export class Mailbox {
   async #paths(below: string): Promise<string[]> {
     const prefix = `${this.agent}/workspace/${below}`;
     const keys = await this.world.keys('workspace', prefix);
-    return keys.filter((key) => !key.endsWith('/')).map((key) => key.slice(prefix.length));
+    const paths = keys.filter((key) => !key.endsWith('/')).map((key) => key.slice(prefix.length));
+    // How the agent is may be told there at any time.
+    return paths.filter((path) => !path.startsWith(`${folders.own}/`));
   }
 
   async #read(below: string, paths: string[]): Promise<Record<string, string>> {
@@ -201,11 +203,12 @@ export class Mailbox {
   }
 
   /** Waits until the drop folder is empty and this many files lie in the inbox. */
-  async expectDelivered(count: number): Promise<Record<string, string>> {
+  async expectDelivered(count: number, withinMs?: number): Promise<Record<string, string>> {
     await until(
       `${count} files in the inbox of ${this.agent}`,
       async () =>
         (await this.dropsLeft()).length === 0 && (await this.#inboxPaths()).length >= count,
+      withinMs,
     );
     return this.inbox();
   }

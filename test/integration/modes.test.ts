@@ -694,15 +694,11 @@ function firstReport(world: World, agent: string): Promise<JobReport> {
 }
 
 function lastReport(world: World, { agent, runId }: JobReport): Promise<JobReport> {
-  return until(
-    `the last leg of ${runId}`,
-    async () => {
-      const keys = await world.keys('state', `history/${agent}/`);
-      const key = keys.find((candidate) => candidate.endsWith(`${runId}-sync.json`));
-      return key !== undefined && (JSON.parse(String(await world.get('state', key))) as JobReport);
-    },
-    90_000,
-  );
+  return until(`the last leg of ${runId}`, async () => {
+    const keys = await world.keys('state', `history/${agent}/`);
+    const key = keys.find((candidate) => candidate.endsWith(`${runId}-sync.json`));
+    return key !== undefined && (JSON.parse(String(await world.get('state', key))) as JobReport);
+  });
 }
 
 /** Has the sync function read one agent's configuration from where a test can change it. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../functions/shared/contract/index.ts';
+import { inParallel } from '../../functions/shared/parallel.ts';
 import { snapshotsOfOwn, type World } from '../../local/world.ts';
 import type { Fault, Passing } from '../fixtures/fault-proxy.ts';
 import { HandlerProcess } from './handler-process.ts';
@@ -143,11 +144,11 @@ describe('a snapshot job that is killed', () => {
       ),
     );
     const processes = new HandlerProcess(world);
-    for (const { agent, job } of moments) {
+    await inParallel(2, moments, async ({ agent, job }) => {
       await agentOf(agent).given(files);
       if (job !== 'backup') await agentOf(agent).run('backup');
-    }
-    for (const { agent, job, fault, at } of moments) {
+    });
+    await inParallel(2, moments, async ({ agent, job, fault, at }) => {
       let struck = false;
       const decide = (passing: Passing): Fault => {
         if (struck || !at(passing)) return 'none';
@@ -159,12 +160,12 @@ describe('a snapshot job that is killed', () => {
       killed.set(agent, end.killed);
       // The others wait for the lease, and so for its end.
       if (job === 'backup') whileHeld.set(agent, await agentOf(agent).run(job));
-    }
+    });
     await sleep(untilTakenMs);
   }, 300_000);
   afterAll(() => world.stop());
 
-  it.each(moments)(
+  it.concurrent.each(moments)(
     'when $what: $agent has no snapshot that is not whole, and goes on',
     async ({ agent: name, job, snapshots, isOver = false }) => {
       const agent = agentOf(name);

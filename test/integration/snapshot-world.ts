@@ -28,7 +28,7 @@ export class SnapshotAgent {
     await inParallel(16, Object.entries(files), ([path, content]) => this.#put(path, content));
   }
 
-  /** Not through the SDK, which would take longer over ten thousand files than what is tested. */
+  /** Not through the SDK, which would take longer over thousands of files than what is tested. */
   async #put(path: string, content: string | Buffer): Promise<void> {
     const key = `${this.agent}/${path}`.split('/').map(encodeURIComponent).join('/');
     const bucket = output(this.world.outputs, 'WorkspaceBucketName');
@@ -89,12 +89,8 @@ export class SnapshotAgent {
     return undefined;
   }
 
-  async expectReport(
-    job: Job,
-    matches: (report: JobReport) => boolean,
-    withinMs = 60_000,
-  ): Promise<JobReport> {
-    return until(`a report of ${job}`, () => this.reportOf(job, matches), withinMs);
+  async expectReport(job: Job, matches: (report: JobReport) => boolean): Promise<JobReport> {
+    return until(`a report of ${job}`, () => this.reportOf(job, matches));
   }
 
   /** A copy of everything in the snapshot bucket below the agent's prefix. */

@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import type { Keys } from '../../../functions/shared/snapshot/encryption/decryption.ts';
 import {
   createEncryption,
+  type Encryption,
   type Locks,
 } from '../../../functions/shared/snapshot/encryption/encryption.ts';
 import type { Manifest } from '../../../functions/shared/snapshot/manifest.ts';
@@ -24,6 +25,7 @@ import {
 } from '../../../functions/shared/snapshot/restore/restore.ts';
 import { folderSource } from '../../../functions/shared/snapshot/source/folder-source.ts';
 import { MemorySnapshotStore } from '../../fixtures/memory-snapshot-store.ts';
+import { quickPassphraseKey } from '../../fixtures/quick-passphrase.ts';
 
 export const passphrase = 'correct horse battery staple';
 export const snapshotId = '20261122T101500Z-0123abcd';
@@ -85,11 +87,16 @@ export interface TakenSnapshot {
   open(keys?: Keys): Promise<SnapshotReader>;
 }
 
+/** By a passphrase that is quickly opened, unless said otherwise. */
+function givenEncryption(locks?: Locks): Promise<Encryption> {
+  if (locks) return createEncryption(locks);
+  return createEncryption({ passphrase }, [quickPassphraseKey(passphrase)]);
+}
+
 /** Takes a snapshot as the job does, over as many legs as it needs. */
 export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnapshot> {
   const { store = new MemorySnapshotStore(), id = snapshotId, agent = 'main' } = options;
-  const encryption =
-    options.encrypt === false ? undefined : await createEncryption(options.locks ?? { passphrase });
+  const encryption = options.encrypt === false ? undefined : await givenEncryption(options.locks);
   const writer = { snapshot: { agent, id }, store, encryption };
   let checkpoint: Checkpoint = {
     id,
