@@ -10,6 +10,7 @@ import {
   type WorldOptions,
 } from '../../local/world.ts';
 import {
+  folders,
   statusPath,
   type AgentStatus,
   type JobReport,
