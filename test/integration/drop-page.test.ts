@@ -133,7 +133,7 @@ describe('the page of a drop link', () => {
     const box = new Mailbox(world, 'main');
     const contract = givenFile('Contract.pdf', 2_400_000);
     const photo = givenFile('Photo of the signature.jpg', 900_000);
-    const film = givenFile('Film.mov', 10_000_001);
+    const film = givenFile('Film.mov', 12_345_678);
     const link = await givenLink({ agent: 'main', label: 'Contracts' });
     const { page, complaints, origins } = await givenPage(link.url);
     expect(await textOf(page, '#limits')).toMatch(/^Up to 10 files\s+10 MB each\s+Open until .+$/);
@@ -153,7 +153,7 @@ describe('the page of a drop link', () => {
     expect(row).toMatchObject({ hash: `SHA-256 ${contract.sha256}` });
     expect(row.words).toMatch(/^✓ Arrived .*, unchanged$/);
     expect((await untilState(page, 'Film.mov', 'unsent')).words).toBe(
-      'Not sent: 10.0 MB is too large; this link takes files up to 10 MB.',
+      'Not sent: 12.3 MB is too large; this link takes files up to 10 MB.',
     );
     expect(await box.inbox()).toEqual({
       'Contracts/Contract.pdf': contract.text,

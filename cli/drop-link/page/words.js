@@ -5,7 +5,7 @@ export function bytesInWords(bytes) {
   let unit = 0;
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
   const digits = unit === 0 || value >= 99.5 || Number.isInteger(value) ? 0 : value < 10 ? 2 : 1;
-  return `${value.toFixed(digits)} ${bytes === 1 ? 'byte' : units[unit]}`;
+  return `${Number(value.toFixed(digits))} ${bytes === 1 ? 'byte' : units[unit]}`;
 }
 
 /** A time as the device's person writes it. */
