@@ -5,8 +5,11 @@ import { costCommand } from './commands/cost.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { secretsCommand } from './commands/secrets.ts';
+import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { backupCommand } from './commands/backup.ts';
+import { inboxCommand } from './commands/inbox.ts';
 import { dropCommand } from './commands/drop.ts';
 import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -59,9 +62,12 @@ const commands: readonly ((made: Made) => Command)[] = [
   statusCommand,
   syncCommand,
   listCommand,
+  backupCommand,
   dropCommand,
+  inboxCommand,
   logsCommand,
   historyCommand,
+  setupCommand,
   authorizeCommand,
   costCommand,
   secretsCommand,
