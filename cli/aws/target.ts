@@ -29,6 +29,10 @@ const sessionSchema = z.object({
   cloudUrl: z.string(),
   cloudFolder: z.string(),
   hooksUrl: z.string(),
+  /** The logins of the cloud folder and of the gateway, which a setup offers. */
+  cloudUser: z.string().optional(),
+  cloudPassword: z.string().optional(),
+  hooksToken: z.string().optional(),
 });
 
 /** What a running `npm start` says about itself. */

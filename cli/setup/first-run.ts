@@ -1,0 +1,37 @@
+import { openContext, withAgent } from '../context.ts';
+import { exitCodes, exitCodeOf, type ExitCode } from '../exit-codes.ts';
+import { reportText } from '../report/text.ts';
+import { carryOut } from '../runs/carry-out.ts';
+import { askJob } from '../runs/invoke.ts';
+import { askYes } from '../secrets/prompt.ts';
+import type { Setup } from './setup.ts';
+
+/** Shows what the first run would do, and does it after a yes. */
+export async function firstRun(setup: Setup, agent: string): Promise<ExitCode> {
+  const { shell, options, deployment, interview } = setup;
+  if (interview.answers.provider === 'off') return exitCodes.ok;
+  const general = { ...options, agent, deployment, json: false };
+  const context = withAgent(await openContext(shell, general));
+  const request = (await isBisync(setup, agent)) ? { resync: true as const } : {};
+  shell.say('Looking at both sides for the plan of the first run …');
+  const asked = { ...request, dryRun: true };
+  const plan = await askJob(context, 'sync', asked);
+  if (plan.reason?.code === 'provider-off') return exitCodes.ok;
+  shell.say(reportText(plan, { asked, chosen: general }));
+  if (!['succeeded', 'partial'].includes(plan.state)) return exitCodeOf(plan.state);
+  if (!(await askYes(shell, options, 'Run it?'))) {
+    shell.say('Nothing was changed. Run it with "workspace-sync sync", then set sync.interval.');
+    return exitCodes.skipped;
+  }
+  const tell = (text: string): void => {
+    shell.say(text);
+  };
+  const quiet = { ...context, shell: { ...shell, out: tell } };
+  return carryOut(quiet, { job: 'sync', request });
+}
+
+async function isBisync({ file }: Setup, agent: string): Promise<boolean> {
+  const { readDeployment } = await import('./file.ts');
+  const agents = readDeployment(file)?.['agents'] as Record<string, { sync?: { mode?: string } }>;
+  return agents[agent]?.sync?.mode === 'bisync';
+}

@@ -1,0 +1,254 @@
+import type { Provider } from '../../functions/shared/config/index.ts';
+import { urlFault } from '../../functions/shared/config/webhook-url.ts';
+import type { LocalSession } from '../aws/target.ts';
+import type { Blocks } from './file.ts';
+import type { Check, Interview } from './interview.ts';
+
+/** What a setup is about to write: an agent's blocks, with references where secrets belong. */
+export interface Draft {
+  agent: string;
+  blocks: Blocks;
+  /** What stands beside the agents. */
+  top: Record<string, unknown>;
+  /** Seconds between syncs, once the first has gone well. */
+  interval: number;
+}
+
+/** What is known beforehand. */
+export interface Offer {
+  agent: string | undefined;
+  /** With `--local`: a cloud folder and a gateway on this machine. */
+  session: LocalSession | undefined;
+}
+
+/** Asks for everything that an agent's settings need, and for nothing else. */
+export async function draftOf(interview: Interview, offer: Offer): Promise<Draft> {
+  const agent = await interview.text('agent', 'Name of the agent:', {
+    initial: offer.agent ?? 'main',
+    check: matching(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, "-" and "_"'),
+  });
+  const provider = await interview.choice('provider', 'Where is the cloud folder?', [
+    ...cloudChoices(offer),
+    { value: 'off', name: 'there is none: drops and snapshots only' },
+  ]);
+  const sync = provider === 'off' ? { provider } : await syncOf(interview, provider, offer);
+  const interval =
+    provider === 'off'
+      ? 0
+      : await interview.number(
+          'interval',
+          'Seconds between syncs (0: only when asked):',
+          300,
+          (given) => (given === '0' || Number(given) >= 60 ? true : '0, or 60 and more'),
+        );
+  const webhook = await webhookOf(interview, agent, offer);
+  const wantsBackup = await interview.yes('backup', 'Take an encrypted snapshot every day?', true);
+  const email = await interview.text('alarmEmail', 'E-mail address for alarms (empty: none):', {
+    initial: '',
+  });
+  const told = webhook && provider !== 'off' ? { notifyOnInbox: true } : {};
+  return {
+    agent,
+    interval,
+    blocks: {
+      sync: { ...sync, ...told },
+      ...(wantsBackup ? { backup: ownSnapshots } : {}),
+      ...(webhook ? { webhook } : {}),
+    },
+    top: email === '' ? {} : { alarmEmail: email },
+  };
+}
+
+const clouds: { value: Provider; name: string }[] = [
+  { value: 'dropbox', name: 'Dropbox' },
+  { value: 'gdrive', name: 'Google Drive' },
+  { value: 'onedrive', name: 'OneDrive or SharePoint' },
+  { value: 's3', name: 'S3, R2, MinIO and the like' },
+  { value: 'custom', name: 'WebDAV, SFTP, or anything else that rclone speaks' },
+];
+
+function cloudChoices({ session }: Offer): { value: Provider; name: string }[] {
+  if (!session) return clouds;
+  const others = clouds.filter(({ value }) => value !== 'custom');
+  return [{ value: 'custom', name: localFolder(session) }, ...others];
+}
+
+function localFolder({ cloudFolder }: LocalSession): string {
+  return `the folder of "npm start", by WebDAV: ${cloudFolder}`;
+}
+
+/** Snapshots in the deployment's own bucket, which only a passphrase opens. */
+const ownSnapshots = {
+  enabled: true,
+  provider: 's3',
+  encrypt: true,
+  passphrase: '${BACKUP_PASSPHRASE}',
+};
+
+async function syncOf(
+  interview: Interview,
+  provider: Exclude<Provider, 'off'>,
+  offer: Offer,
+): Promise<Blocks> {
+  const block = await providerBlock(interview, provider, offer);
+  const isLocal = provider === 'custom' && offer.session !== undefined;
+  const isRoot = isLocal || (provider === 'dropbox' && block['appFolder']);
+  const remotePath = await interview.text('remotePath', 'Folder in it ("" or "/": its root):', {
+    initial: isRoot ? '' : 'openclaw-share',
+    check: (given) => (given.split('/').includes('..') ? 'a path without ".."' : true),
+  });
+  const mode = await interview.choice(
+    'mode',
+    'How are workspace and cloud folder kept in step?',
+    modes,
+    'mailbox',
+  );
+  const localPath = await interview.text('localPath', 'Folder of the workspace ("/": all of it):', {
+    initial: '/',
+  });
+  return {
+    provider,
+    mode,
+    remotePath: remotePath === '/' ? '' : remotePath,
+    localPath: localPath === '' ? '/' : localPath,
+    [provider]: block,
+  };
+}
+
+const modes = [
+  { value: 'mailbox' as const, name: 'mailbox: the workspace goes up, drops come in (safest)' },
+  { value: 'mirror' as const, name: 'mirror: the workspace becomes what the cloud folder is' },
+  { value: 'bisync' as const, name: 'bisync: changes go both ways' },
+];
+
+async function providerBlock(
+  interview: Interview,
+  provider: Exclude<Provider, 'off'>,
+  { session }: Offer,
+): Promise<Blocks> {
+  switch (provider) {
+    case 'dropbox': {
+      const message = 'Key of your own Dropbox app (empty: use rclone’s):';
+      const appKey = await interview.text('clientId', message, { initial: '' });
+      const own = appKey === '' ? {} : { appKey, appSecret: '${DROPBOX_APP_SECRET}' };
+      const appFolder = interview.answers.appFolder ?? false;
+      return { ...own, ...(appFolder ? { appFolder } : {}), token: '${DROPBOX_TOKEN}' };
+    }
+    case 'gdrive': {
+      const message =
+        'Client id of your own Google Cloud project (empty: use rclone’s, retired in 2026):';
+      const clientId = await interview.text('clientId', message, { initial: '' });
+      const own = clientId === '' ? {} : { clientId, clientSecret: '${GDRIVE_CLIENT_SECRET}' };
+      return { ...own, token: '${GDRIVE_TOKEN}' };
+    }
+    case 'onedrive': {
+      const driveId = await interview.text(
+        'driveId',
+        'Id of the drive (drive_id of "rclone config show"):',
+      );
+      const { driveType = 'personal', clientId } = interview.answers;
+      const own = clientId ? { clientId, clientSecret: '${ONEDRIVE_CLIENT_SECRET}' } : {};
+      return { ...own, driveId, driveType, token: '${ONEDRIVE_TOKEN}' };
+    }
+    case 's3':
+      return s3Block(interview);
+    case 'custom':
+      return session && !interview.answers.rcloneType
+        ? localBlock(session)
+        : customBlock(interview);
+  }
+}
+
+async function s3Block(interview: Interview): Promise<Blocks> {
+  const endpoint = await interview.text('endpoint', 'Endpoint (empty: Amazon’s own S3):', {
+    initial: '',
+  });
+  const bucket = await interview.text('bucket', 'Bucket:');
+  const region = await interview.text('s3Region', 'Region (empty: the deployment’s):', {
+    initial: '',
+  });
+  return {
+    ...(endpoint === '' ? {} : { endpoint }),
+    bucket,
+    ...(region === '' ? {} : { region }),
+    ...(endpoint === ''
+      ? {}
+      : { accessKeyId: '${S3_ACCESS_KEY_ID}', secretAccessKey: '${S3_SECRET_ACCESS_KEY}' }),
+  };
+}
+
+function localBlock({ cloudUrl, cloudUser = 'human' }: LocalSession): Blocks {
+  const rcloneOptions = {
+    url: cloudUrl,
+    vendor: 'other',
+    user: cloudUser,
+    pass: '${CLOUD_PASSWORD}',
+  };
+  return { rcloneType: 'webdav', rcloneOptions };
+}
+
+async function customBlock(interview: Interview): Promise<Blocks> {
+  const rcloneType = await interview.text(
+    'rcloneType',
+    'Backend of rclone (webdav, sftp, b2, …):',
+    {
+      check: matching(/^[a-z0-9][a-z0-9 _-]*$/, 'the name of an rclone backend'),
+    },
+  );
+  const given = interview.answers.rcloneOptions;
+  if (given) return { rcloneType, rcloneOptions: given };
+  const asked = common[rcloneType] ?? [];
+  const options: Record<string, string> = {};
+  for (const [option, message, initial] of asked) {
+    options[option] = await interview.text(
+      'rcloneOptions',
+      message,
+      initial === undefined ? {} : { initial },
+    );
+  }
+  if (asked.length > 0) options['pass'] = '${CLOUD_PASSWORD}';
+  return { rcloneType, rcloneOptions: options };
+}
+
+/** What the two backends need that most people mean; others are told by `rcloneOptions`. */
+const common: Record<string, [option: string, message: string, initial?: string][] | undefined> = {
+  webdav: [
+    ['url', 'Address of the WebDAV server:'],
+    ['vendor', 'Maker (nextcloud, owncloud, sharepoint, other):', 'other'],
+    ['user', 'User name:'],
+  ],
+  sftp: [
+    ['host', 'Host:'],
+    ['port', 'Port:', '22'],
+    ['user', 'User name:'],
+  ],
+};
+
+async function webhookOf(
+  interview: Interview,
+  agent: string,
+  { session }: Offer,
+): Promise<Blocks | undefined> {
+  const url = await interview.text(
+    'webhookUrl',
+    'Address of the gateway’s hooks, to tell the agent of drops (empty: tell nobody):',
+    {
+      initial: session?.hooksUrl ?? '',
+      check: (given) => {
+        const fault = given === '' ? undefined : urlFault(given);
+        return fault === undefined ? true : `It ${fault}`;
+      },
+    },
+  );
+  if (url === '') return undefined;
+  const mode = interview.answers.webhookMode ?? 'wake';
+  if (mode === 'generic') return { url, mode, secret: '${WEBHOOK_SECRET}' };
+  const agentId = await interview.text('agentId', 'The agent’s id on the gateway:', {
+    initial: agent,
+  });
+  return { url, mode, agentId, token: '${WEBHOOK_TOKEN}' };
+}
+
+function matching(pattern: RegExp, allowed: string): Check {
+  return (given) => (pattern.test(given) ? true : `It can be: ${allowed}`);
+}

@@ -1,0 +1,75 @@
+import {
+  type AgentConfig,
+  referencesIn,
+  resolveReferences,
+} from '../../functions/shared/config/index.ts';
+import { checkWebhook } from '../../functions/shared/notification/check.ts';
+import { knock } from '../../functions/shared/notification/knock.ts';
+import { poster } from '../../functions/shared/notification/post.ts';
+import { CommandFailure } from '../failure.ts';
+import { counted } from '../output/words.ts';
+import { cloudOf } from '../rclone/cloud.ts';
+import { reach } from '../rclone/reach.ts';
+import { askYes } from '../secrets/prompt.ts';
+import type { PendingSecrets } from './secrets.ts';
+import type { Setup } from './setup.ts';
+
+/** Lists the cloud folder from here, with what will be stored. */
+export async function tryCloud(
+  setup: Setup,
+  agent: AgentConfig,
+  secrets: PendingSecrets,
+  region: string,
+): Promise<void> {
+  const { shell, target } = setup;
+  const { sync } = agent;
+  if (sync.provider === 'off') return;
+  const remote = await cloudOf(agent, secrets, region, target);
+  const [reference] = referencesIn({ token: sync[sync.provider] });
+  const found = await reach(shell, remote, (token) => {
+    // What was asked for a moment ago has been replaced by the provider.
+    const place = { agent: sync.credentialsOf ?? agent.name, scope: 'sync' as const };
+    if (reference !== undefined) secrets.add({ ...place, reference }, token);
+    return Promise.resolve();
+  });
+  switch (found.outcome) {
+    case 'listed':
+      shell.say(`The cloud folder answers: ${counted(found.files, 'file')} at its top.`);
+      return;
+    case 'not-found':
+      shell.say('The account answers; the folder is not there yet, the first run makes it.');
+      return;
+    case 'failed':
+      await goOnAnyway(setup, found.why);
+  }
+}
+
+/** Tries the webhook from here; from Lambda it may look otherwise, which `doctor` tells. */
+export async function tryWebhook(
+  setup: Setup,
+  agent: AgentConfig,
+  secrets: PendingSecrets,
+): Promise<void> {
+  const { webhook } = agent;
+  if (!webhook) return;
+  const values = await secrets.read(agent.name, 'webhook');
+  const ready = resolveReferences(webhook, values);
+  const { outcome, message } = await checkWebhook(agent.name, {
+    agentConfig: () => Promise.resolve({ webhook: ready }),
+    secrets: { read: () => Promise.resolve({ values, versionId: 'none' }) },
+    post: poster(),
+    knock,
+  });
+  if (outcome === 'answers') setup.shell.say(message);
+  else await goOnAnyway(setup, message.replace('from Lambda', 'from here'));
+}
+
+/** @throws CommandFailure unless a person wants to go on. */
+async function goOnAnyway({ shell, options }: Setup, why: string): Promise<void> {
+  // --yes is for what goes well: a script must learn of this.
+  if (shell.canAsk && !options.yes) {
+    shell.say(why);
+    if (await askYes(shell, options, 'Go on all the same?', false)) return;
+  }
+  throw new CommandFailure(`${why} Nothing was written or deployed.`, { code: 'check-failed' });
+}
