@@ -177,9 +177,9 @@ function titled(job: string): string {
 }
 
 /** What the rules say about `detail.agent`: nothing, or one list of names per rule. */
-export function agentDetails(agents: Agents): { agent?: string[] }[] {
+export function agentDetails(agents: Agents, space?: number): { agent?: string[] }[] {
   if (agents === 'every') return [{}];
-  return valueLists(agents, '', (agent) => agent).map((agent) => ({ agent }));
+  return valueLists(agents, '', (agent) => agent, space).map((agent) => ({ agent }));
 }
 
 /**

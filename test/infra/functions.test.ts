@@ -5,7 +5,7 @@ import { givenAgent, givenDeployment, givenFile, resource, resources } from './f
 import { readable } from './policies.ts';
 
 const { template } = givenDeployment([givenAgent('ann'), givenAgent('bob')]);
-const jobs = ['Sync', 'Drain', 'Backup', 'Prune', 'Verify', 'Restore', 'List'].map(
+const jobs = ['Sync', 'Drain', 'Backup', 'Prune', 'Verify', 'Restore', 'List', 'Status'].map(
   (job) => `Agents${job}`,
 );
 const functions = [...jobs, 'WebhooksNotify'];
@@ -20,7 +20,7 @@ function environmentOf(id: string): Record<string, string> {
 
 describe('functions', () => {
   it('are one per job, however many agents there are', () => {
-    expect(resources(template, 'AWS::Lambda::Function')).toHaveLength(8);
+    expect(resources(template, 'AWS::Lambda::Function')).toHaveLength(9);
   });
 
   it.each(functions)('%s runs on Node 24 and arm64', (id) => {
@@ -48,6 +48,7 @@ describe('functions', () => {
     ['AgentsVerify', 900, 1769],
     ['AgentsRestore', 900, 1769],
     ['AgentsList', 120, 512],
+    ['AgentsStatus', 240, 512],
     ['WebhooksNotify', 60, 256],
   ])('%s has %i s and %i MB, and is told its time', (id, timeout, memory) => {
     expect(propertiesOf(id)).toMatchObject({ Timeout: timeout, MemorySize: memory });
@@ -66,7 +67,7 @@ describe('functions', () => {
     const group = resource(template, 'AWS::Logs::LogGroup', id);
     expect(group).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
     expect(group.Properties['LogGroupName']).toMatch(
-      /^\/workspace-sync\/home\/(sync|drain|backup|prune|verify|restore|list|notify)$/,
+      /^\/workspace-sync\/home\/(sync|drain|backup|prune|verify|restore|list|status|notify)$/,
     );
   });
 
@@ -136,7 +137,7 @@ describe('functions', () => {
 describe('the rclone layer', () => {
   it('is the one that the operator names', () => {
     expect(resources(template, 'AWS::Lambda::LayerVersion')).toEqual([]);
-    for (const id of jobs) {
+    for (const id of jobs.filter((name) => name !== 'AgentsStatus')) {
       expect(propertiesOf(id)['Layers']).toEqual([
         'arn:aws:lambda:eu-west-1:111122223333:layer:rclone:7',
       ]);

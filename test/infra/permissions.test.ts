@@ -239,6 +239,7 @@ describe('the scheduler', () => {
   it('starts the functions that have schedules and one queue, for its own group', () => {
     expect(allowedOn(template, 'AgentsSchedulerRole', 'lambda:InvokeFunction')).toEqual([
       '<AgentsBackupFunction.Arn>',
+      '<AgentsStatusFunction.Arn>',
       '<AgentsSyncFunction.Arn>',
       '<AgentsVerifyFunction.Arn>',
     ]);

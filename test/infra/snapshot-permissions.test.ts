@@ -53,7 +53,7 @@ const native = {
 
 describe('the roles of a deployment', () => {
   it('are all looked at', () => {
-    expect(new Set(everyStatement.map(([role]) => role)).size).toBe(9);
+    expect(new Set(everyStatement.map(([role]) => role)).size).toBe(10);
   });
 
   it.each([

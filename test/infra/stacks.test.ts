@@ -44,6 +44,7 @@ describe('a deployment', () => {
       'SnapshotBucketName',
       'Stacks',
       'StateBucketName',
+      'StatusFunctionName',
       'SyncFunctionName',
       'VerifyFunctionName',
       'WorkspaceBucketName',
@@ -57,7 +58,7 @@ describe('a deployment', () => {
     const all = [...templatesOf(app).values()].flatMap(({ Resources }) => Object.values(Resources));
     const types = all.map(({ Type }) => Type);
     expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(15);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(17);
   });
 
   it.each([
@@ -106,7 +107,7 @@ describe('workspaces on EFS', () => {
   it('have functions for each access point', () => {
     expect(efs).toHaveLength(2);
     for (const stack of efs) {
-      expect(resources(Template.fromStack(stack), 'AWS::Lambda::Function')).toHaveLength(7);
+      expect(resources(Template.fromStack(stack), 'AWS::Lambda::Function')).toHaveLength(8);
     }
   });
 
@@ -213,7 +214,7 @@ describe('workspaces on EFS', () => {
     });
     const { notify, ...others } = known;
     expect(notify).toEqual(['ann,eve']);
-    expect(Object.keys(others)).toHaveLength(7);
+    expect(Object.keys(others)).toHaveLength(8);
     for (const sets of Object.values(others)) expect(sets).toEqual(['ann', 'eve']);
   });
 });
@@ -251,7 +252,7 @@ describe('many agents', () => {
     for (const pattern of patterns) expect(pattern.length).toBeLessThan(1900);
     for (const name of names) {
       expect(patterns.filter((text) => text.includes(`"${name}/_outbox/"`))).toHaveLength(1);
-      expect(patterns.filter((text) => text.includes(`"${name}"`))).toHaveLength(6);
+      expect(patterns.filter((text) => text.includes(`"${name}"`))).toHaveLength(7);
     }
   });
 });
