@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobReport } from '../../functions/shared/contract/index.ts';
-import { output } from '../../local/world.ts';
+import { root } from '../../local/paths.ts';
+import { deployment, output } from '../../local/world.ts';
 import { until } from '../fixtures/until.ts';
 import { Mailbox } from '../integration/mailbox-world.ts';
 import { type Guest, startGuest } from './guest.ts';
@@ -153,6 +154,26 @@ ${then}`;
 
     expect(calls()).toEqual([words]);
     expect(code).toBe(3);
+  });
+
+  it('reaches the deployment by the real command', async () => {
+    const { world, home } = guest;
+    const { url, region, credentials } = world.emulator;
+    const session = join(home.folder, 'local.json');
+    const places = { cloudUrl: world.cloud.url, cloudFolder: '', hooksUrl: guest.tap.url };
+    writeFileSync(session, JSON.stringify({ url, region, credentials, deployment, ...places }));
+    const script = `#!/bin/sh\nexec node "${join(root, 'cli', 'workspace-sync.mjs')}" "$@"\n`;
+    writeFileSync(join(home.bin, 'workspace-sync'), script, { mode: 0o755 });
+
+    const words = ['workspace-sync', 'status', '--json', '--local', '--agent', 'clawd'];
+    const { stdout, stderr } = await home.openclaw(words, { WORKSPACE_SYNC_LOCAL: session });
+
+    expect({ stdout, stderr }).toMatchObject({
+      stdout: expect.stringContaining('"clawd"') as string,
+    });
+    expect(JSON.parse(stdout)).toMatchObject([
+      { agent: 'clawd', deployment, provider: 'custom', mode: 'mailbox' },
+    ]);
   });
 
   it('answers status from the workspace of the agent where AWS is out of reach', async () => {

@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/integration/world-code.ts'],
     env: { CDK_VALIDATION: 'false' },
     // OpenClaw takes some seconds to start, again for each command.
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    testTimeout: 180_000,
+    hookTimeout: 600_000,
   },
 });
