@@ -25,11 +25,20 @@ export const defaultAssumptions: Assumptions = {
 };
 
 /** GB of memory that functions have. */
-export const memory = { sync: 1, drain: 1, backup: 1.728, verify: 1.728, prune: 0.5, small: 0.25 };
+export const memory = {
+  sync: 1,
+  drain: 1,
+  backup: 1.728,
+  verify: 1.728,
+  prune: 0.5,
+  status: 0.5,
+  notify: 0.25,
+};
 
 /**
- * What runs take, rounded up from runs on the emulator and in tests: seconds of a run with nothing
- * to do, files and bytes that a second carries, and the requests of a run whatever it does.
+ * What runs take: seconds of a run with nothing to do, of which the functions need half a second and
+ * the rest is a cloud's time to answer; files and bytes that a second carries; and the requests of a
+ * run whatever it does, as runs on the emulator have counted them.
  */
 export const effort = {
   idleSeconds: { sync: 3, drain: 2, backup: 3, verify: 3, prune: 2, notify: 1, status: 2 },
@@ -38,7 +47,9 @@ export const effort = {
   /** Packing and reading back, one processor at work. */
   packedPerSecond: 40 * 2 ** 20,
   /** Lease, memory, history and status. */
-  requests: { write: 8, read: 8 },
+  requests: { write: 5, read: 5 },
+  /** Checkpoints and memory of a backup, beside those. */
+  backupWrites: 10,
   /** Share of its size to which a snapshot is compressed. */
   compressed: 0.5,
   /** Lines of a run in the log. */

@@ -40,7 +40,7 @@ export function turnsPerMonth(
 
 function notificationLines(agents: readonly AgentConfig[], assumed: Assumptions): CostLine[] {
   const turns = turnsPerMonth(agents, assumed);
-  const seconds = turns * effort.idleSeconds.notify * memory.small;
+  const seconds = turns * effort.idleSeconds.notify * memory.notify;
   return [
     line('Lambda, notifications', seconds, 'GB-seconds', prices.lambdaGbSecond),
     line('SQS, notifications', 4 * turns, 'requests', prices.queueRequest),
@@ -105,7 +105,7 @@ function snapshots(agent: AgentConfig, { files, bytes }: Assumptions): UsageReco
       runs,
       done: { filesStored: runs * files, bytesStored: runs * bytes },
       seconds: runs * (packing + files / 500),
-      writes: runs * (pages(files) + (isOurs ? parts : 0)),
+      writes: runs * (effort.backupWrites + pages(files) + (isOurs ? parts : 0)),
     }),
     record(agent, 'prune', { runs, done: {}, seconds: 0, writes: runs }),
     record(agent, 'verify', { runs: checks, done: {}, seconds: checks * packing, writes: checks }),
@@ -121,7 +121,15 @@ function record(
     write: runs * effort.requests.write + writes,
     read: runs * effort.requests.read,
   };
-  const leg = { agent, request: { job }, done, milliseconds: 0, memoryMb: 0, requests };
+  const leg = {
+    agent,
+    request: { job },
+    done,
+    milliseconds: 0,
+    memoryMb: 0,
+    requests,
+    isLast: true,
+  };
   const byRclone = rcloneRequests(leg);
   const usage: MonthUsage = {
     month: '',

@@ -49,7 +49,7 @@ export function standingLines(config: Standing, share = 1): CostLine[] {
   const sets = setsOf(config.agents);
   const ticks = share * hoursPerMonth * 12;
   const { drain, status } = effort.idleSeconds;
-  const looking = ticks * (sets * drain * memory.drain + status * memory.small);
+  const looking = ticks * (sets * drain * memory.drain + status * memory.status);
   // How old verified snapshots are, what the month has cost, and whether it is paused.
   const backedUp = config.agents.filter(({ backup }) => backup.enabled).length;
   const gauges = backedUp + 1;
@@ -80,10 +80,12 @@ export function standingLines(config: Standing, share = 1): CostLine[] {
     line('Scheduler, for them', ticks * (sets + 1), 'calls', prices.scheduledCall),
     line(
       'SQS, polling and sweeps',
-      share * queuePolls(sets) + ticks * sets * 3,
+      share * queuePolls(sets) + ticks * sets * 7,
       'requests',
       prices.queueRequest,
     ),
+    // What each agent's runs have written down is read, and one file written into its workspace.
+    line('S3, reading for them', 12 * ticks * config.agents.length, 'GET, HEAD', prices.s3Read),
     line(
       'S3, requests for them',
       ticks * (sets + 1 + config.agents.length),

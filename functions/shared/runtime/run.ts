@@ -181,7 +181,9 @@ function measureFrom(
     const requests = requestsSince(before);
     const milliseconds = clock.now() - startedAt;
     const memoryMb = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 0);
-    const usage = legUsage({ agent, request, done: result, milliseconds, memoryMb, requests });
+    const isLast = result.state !== 'continued';
+    const leg = { agent, request, done: result, milliseconds, memoryMb, requests, isLast };
+    const usage = legUsage(leg);
     return { ...result, usage };
   };
 }
