@@ -191,6 +191,50 @@ describe('a delivery that is killed', () => {
   });
 });
 
+describe('a drop that needs admission', () => {
+  const link = { id: '0123456789abcdef', slot: 1, name: 'given.pdf' };
+
+  it('is reported when it is announced, before it is removed, and again after a killed run', async () => {
+    const world = new MailboxWorld(drop('a.pdf'));
+    world.admit = (one, id) =>
+      Promise.resolve({ action: 'deliver', drop: one, id, wanted: 'folder/a.pdf', link });
+    await world.runKilledAfter('report');
+
+    await world.run();
+
+    expect(world.effects).toEqual([
+      'copy folder/a.pdf',
+      'record folder/a.pdf',
+      'announce folder/a.pdf',
+      'report given.pdf',
+      'announce folder/a.pdf',
+      'report given.pdf',
+      'remove a.pdf',
+    ]);
+    expect(world.receipts()[0]).toMatchObject({
+      flags: [],
+      source: { path: 'given.pdf', link: { id: link.id, slot: 1 } },
+    });
+  });
+
+  it('is put aside and reported where it is refused, and others are decided as ever', async () => {
+    const world = new MailboxWorld(drop('a.pdf'), drop('b.pdf'));
+    world.admit = (one, id) =>
+      Promise.resolve(
+        one.path === 'a.pdf'
+          ? { action: 'quarantine', drop: one, id, reason: 'not wanted', link }
+          : undefined,
+      );
+
+    const { quarantined } = await world.run();
+
+    expect(quarantined).toMatchObject([{ reason: 'not wanted', source: { path: 'given.pdf' } }]);
+    expect(world.effects).toContain('report given.pdf');
+    expect([...world.inbox.keys()]).toEqual(['b.pdf']);
+    expect(world.drops).toEqual([]);
+  });
+});
+
 describe('an announcement that fails', () => {
   it('keeps the drops, and the next run makes up for it without copying again', async () => {
     const world = new MailboxWorld(drop('a.pdf'), drop('b.pdf'));

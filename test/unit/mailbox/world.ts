@@ -7,6 +7,7 @@ import {
 import type { Drop } from '../../../functions/shared/mailbox/delivery.ts';
 import { nameKey } from '../../../functions/shared/mailbox/name-policy.ts';
 import type {
+  Admission,
   Carried,
   Carrier,
   Inbox,
@@ -41,6 +42,8 @@ export class MailboxWorld {
   /** Asked before a parcel is carried: an answer stands instead of carrying it. */
   refuse: (parcel: Parcel) => Carried | undefined = () => undefined;
   announceFails = false;
+  /** Decides instead of the rules for ordinary drops, and is told what became of them. */
+  admit: Admission['decide'] | undefined;
 
   readonly inbox = new Map<string, InboxFile>();
   readonly receiptTexts = new Map<string, string>();
@@ -94,6 +97,7 @@ export class MailboxWorld {
       outbox: this.#outbox(),
       inbox: this.#inbox(),
       carrier: this.#carrier(),
+      ...(this.admit ? { admission: { decide: this.admit, report: this.#report } } : {}),
       announce: (deliveries) => this.#announce(deliveries),
       tellOfQuarantine: async ({ source }) => {
         await Promise.resolve();
@@ -109,6 +113,11 @@ export class MailboxWorld {
       },
     };
   }
+
+  readonly #report: Admission['report'] = async (receipts) => {
+    await Promise.resolve();
+    for (const { source } of receipts) this.#did('report', source.path);
+  };
 
   async #announce(deliveries: Delivery[]): Promise<void> {
     await Promise.resolve();
