@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { alarmMetrics } from '../../functions/shared/cost/standing.ts';
 import { runbookAnchors, runbookFile } from '../../functions/shared/contract/index.ts';
 import {
   hoursOfSilence,
@@ -11,8 +12,10 @@ import {
   givenAgent,
   givenBackedUpAgent,
   givenDeployment,
+  givenEfsAgent,
   resource,
   resources,
+  templatesOf,
 } from './fixtures.ts';
 import { readable } from './policies.ts';
 
@@ -190,6 +193,25 @@ describe('alarms', () => {
     expect(count({ provider: 'off' })).toBe(0);
     expect(count({ provider: 'off' }, { enabled: true })).toBe(5);
     expect(count({ ...dropbox, interval: 300 }, { enabled: true })).toBe(8);
+  });
+
+  it('are as many as their cost is computed for', () => {
+    const agents = [
+      givenBackedUpAgent('ann'),
+      givenBackedUpAgent('bob', { verifyInterval: 0 }, { sync: { provider: 'off' } }),
+      givenAgent('cid', { sync: { ...dropbox, interval: 0 } }),
+      givenEfsAgent('eve'),
+    ];
+    const { app } = givenDeployment(agents, { monthlyCap: 5 });
+    const watched = [...templatesOf(app).values()]
+      .flatMap(({ Resources }) => Object.values(Resources))
+      .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => {
+        const queries = Properties['Metrics'] as { MetricStat?: object }[] | undefined;
+        return queries?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1;
+      });
+    const expected = alarmMetrics({ agents, dashboard: true, monthlyCap: 5 });
+    expect(watched.reduce((sum, count) => sum + count, 0)).toBe(expected);
   });
 
   it('are all announced, when they ring and when it is over', () => {

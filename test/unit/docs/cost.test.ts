@@ -82,10 +82,11 @@ describe('the page about cost', () => {
   });
 
   it('puts every line of an estimate into one row', () => {
-    const { '**Together**': _, 'of which a pause by the cap would stop': __, ...parts } = rows;
+    const sums = new Set(['**Together**', 'of which a pause by the cap would stop']);
+    const parts = Object.entries(rows).filter(([row]) => !sums.has(row));
     for (const [config, assumptions] of columns) {
       for (const line of estimateMonth({ ...config, tracing: false }, assumptions)) {
-        const matching = Object.values(parts).filter((isMeant) => isMeant(line));
+        const matching = parts.filter(([, isMeant]) => isMeant(line));
         expect([line.thing, matching.length]).toEqual([line.thing, 1]);
       }
     }
