@@ -10,6 +10,8 @@ import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { backupCommand } from './commands/backup.ts';
 import { inboxCommand } from './commands/inbox.ts';
+import { completionCommand } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { dropCommand } from './commands/drop.ts';
 import { listCommand } from './commands/list.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -67,12 +69,14 @@ const commands: readonly ((made: Made) => Command)[] = [
   inboxCommand,
   logsCommand,
   historyCommand,
+  doctorCommand,
   setupCommand,
   authorizeCommand,
   costCommand,
   secretsCommand,
   deployCommand,
   destroyCommand,
+  completionCommand,
 ];
 
 /** A command that was made by itself takes over how the program speaks and ends. */
