@@ -9,14 +9,24 @@ import type { RunContext } from '../runtime/run.ts';
 
 /** How a run tells of what it delivers and of what it puts aside. */
 export function announcements(
-  { runtime, runId }: RunContext,
+  { runtime, runId, progress }: RunContext,
   agent: AgentConfig,
 ): Pick<DeliveryDeps, 'announce' | 'tellOfQuarantine'> {
   const about = { agent: agent.name, runId, notify: agent.sync.notifyOnInbox };
   return {
-    announce: (deliveries) => announce(runtime, about, deliveries),
+    announce: async (deliveries) => {
+      await announce(runtime, about, deliveries);
+      const bytes = sum(deliveries.map(({ size }) => size));
+      progress.done({ files: deliveries.length, bytes });
+    },
     tellOfQuarantine: (receipt) => putEvent(runtime, eventTypes.dropQuarantined, receipt),
   };
+}
+
+/** Says how many drops are to be delivered. */
+export function tellOfDrops({ progress }: RunContext, drops: readonly { size: number }[]): void {
+  progress.doing('delivering drops');
+  progress.left({ files: drops.length, bytes: sum(drops.map(({ size }) => size)) });
 }
 
 /** The part of a report that speaks of deliveries. */

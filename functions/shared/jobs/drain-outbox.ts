@@ -7,7 +7,7 @@ import { s3Inbox } from '../mailbox/s3-inbox.ts';
 import { required } from '../runtime/runtime.ts';
 import { takeLease } from '../state/lease.ts';
 import type { Cycle } from './cycle.ts';
-import { announcements } from './delivery-report.ts';
+import { announcements, tellOfDrops } from './delivery-report.ts';
 
 /** What a drain of the cloud folder came to; `busy` when another delivery held the inbox. */
 export type Drained = DeliveryResult | 'busy';
@@ -30,6 +30,7 @@ export async function drainOutbox(cycle: Cycle, seen: Drop[]): Promise<Drained |
   try {
     const pending = { store: runtime.store, agent: agent.name, fence: lease.fence };
     const begun = await beginDrops(pending, drops, runId);
+    tellOfDrops(context, begun);
     const result = await deliver(
       { agent: agent.name, runId, drops: begun, maxDropBytes: agent.sync.maxDropBytes },
       {

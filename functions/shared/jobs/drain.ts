@@ -16,7 +16,7 @@ import type { RunContext } from '../runtime/run.ts';
 import { required } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
 import { s3ObjectStore } from '../state/s3-object-store.ts';
-import { announcements, deliveryReport, partial } from './delivery-report.ts';
+import { announcements, deliveryReport, partial, tellOfDrops } from './delivery-report.ts';
 import { busy } from './leased.ts';
 import { exchangeRemote, workspaceRemote } from '../workspace/places.ts';
 
@@ -141,6 +141,7 @@ async function drainRounds(
     );
     for (const { path, version } of drops) tried.add(`${version}/${path}`);
     if (drops.length === 0) return summarise(rounds);
+    tellOfDrops(context, drops);
     const round = await deliver(
       { agent: agent.name, runId, drops, maxDropBytes: agent.sync.maxDropBytes },
       deps,

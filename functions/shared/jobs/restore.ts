@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import type { AgentConfig } from '../config/index.ts';
-import { restoreTargets, stateKeys, type RestoreTarget as TargetName } from '../contract/index.ts';
+import {
+  restoreTargets,
+  stateKeys,
+  type Amount,
+  type RestoreTarget as TargetName,
+} from '../contract/index.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import {
@@ -133,9 +138,17 @@ async function restoreOwn(
     return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: notes };
   }
   const warnings = [...warningsFor(agent, reader, name), ...matchedNothing(unused)];
+  const { progress: meter } = context;
+  const tell = (amount: Amount): void => {
+    meter.done(amount);
+  };
+  // What nobody vouches for is read before it is written.
+  const proof = reader.manifest.encryption === null ? reader.manifest : { files: 0, bytes: 0 };
+  meter.total({ files: found.files + proof.files, bytes: found.bytes + proof.bytes });
   if (before?.proving ?? reader.manifest.encryption === null) {
     const stretch = { from: before?.from ?? { segment: 1, offset: 0 }, to: reader.last };
-    const { files, bytes, next } = await verifyStretch(reader, stretch, time);
+    meter.doing('reading the snapshot to its end before anything is written');
+    const { files, bytes, next } = await verifyStretch(reader, stretch, time, tell);
     if (next) {
       await keepProgress(next, true);
       return { state: 'continued', filesVerified: files, bytesVerified: bytes };
@@ -144,7 +157,8 @@ async function restoreOwn(
   const beginning = { segment: firstOf(found.segments), offset: 0 };
   const from = before && !before.proving ? before.from : beginning;
   const selection = { wanted, segments: found.segments };
-  const done = await restoreFiles(reader, selection, target, from, time);
+  meter.doing('writing files');
+  const done = await restoreFiles(reader, selection, target, from, time, tell);
   const counters = { filesRestored: done.files, bytesRestored: done.bytes };
   if (done.next) {
     await keepProgress(done.next, false);
@@ -221,6 +235,7 @@ async function restorePluginSnapshot(
     wanted: selectionOf(request.paths),
     timeUp: legTime(context).out,
   };
+  context.progress.doing('restoring a snapshot of the plugin');
   const found = await previewPlugin(source, policy);
   const snapshot = pluginSummary(plugin);
   if (found.files === 0) return nothing(request.paths ?? [], plugin.id);

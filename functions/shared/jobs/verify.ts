@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { isoTime } from '../clock.ts';
 import type { AgentConfig } from '../config/index.ts';
-import { stateKeys } from '../contract/index.ts';
+import { stateKeys, type Amount } from '../contract/index.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { RunContext } from '../runtime/run.ts';
 import { NoKeyError } from '../snapshot/encryption/errors.ts';
+import type { Manifest, Segment } from '../snapshot/manifest.ts';
 import { verificationName } from '../snapshot/names.ts';
 import {
   readCatalog,
@@ -109,14 +110,43 @@ async function readBack(
   const share = reader ? percent : 100;
   const stretch = before ?? stretchOf(manifest.segments.length, share, seed);
   const time = legTime(context);
+  const { progress: meter } = context;
+  meter.doing('reading a snapshot back');
+  const wanted = manifest.segments.slice(stretch.from.segment - 1, stretch.to);
+  const amount = amountIn(manifest, wanted, reader !== undefined);
+  // Of a stretch that is no longer whole nobody knows what there was in all.
+  if (!before || (share === 100 && reader))
+    meter.total(before ? { files: manifest.files, bytes: manifest.bytes } : amount);
+  const read = (found: Amount): void => {
+    meter.done(found);
+  };
   const leg = reader
-    ? await verifyStretch(reader, stretch, time)
-    : await verifyObjects(store, manifest, stretch.from.segment, time);
+    ? await verifyStretch(reader, stretch, time, read)
+    : await verifyObjects(store, manifest, stretch.from.segment, time, read);
   if (leg.next) {
     const progress = { runId, snapshot: chosen.id, from: leg.next, to: stretch.to };
     await writeFenced(runtime.store, keyOf(agent), fence, progress);
   }
   return leg;
+}
+
+/** What there is to read: sizes of files are known of the whole, those of objects of each segment. */
+function amountIn(
+  { files, bytes, segments }: Manifest,
+  wanted: Manifest['segments'],
+  opened: boolean,
+): Amount {
+  const count = (of: Manifest['segments'], size: (segment: Segment) => number): number =>
+    of.reduce((sum, segment) => sum + size(segment), 0);
+  const archive = (segment: Segment): number => segment.archive.archiveBytes;
+  const share = count(wanted, archive) / Math.max(1, count(segments, archive));
+  if (opened && wanted.length === segments.length) return { files, bytes };
+  return {
+    files: count(wanted, (segment) => segment.files.count),
+    bytes: opened
+      ? Math.ceil(bytes * share)
+      : count(wanted, (segment) => segment.archive.bytes + segment.files.bytes),
+  };
 }
 
 /** Nothing where this deployment has no key at all: one that can write snapshots and not read them. */

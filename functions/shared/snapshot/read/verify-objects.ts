@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Amount } from '../../contract/index.ts';
 import type { Manifest } from '../manifest.ts';
 import type { SnapshotStore } from '../store/store.ts';
 import { SnapshotDamagedError } from './errors.ts';
@@ -8,12 +9,14 @@ import type { VerifiedLeg } from './verify.ts';
 /**
  * Holds every object against the size and the hash in the manifest, without opening any.
  * @param from number of the segment to begin with
+ * @param read told of each segment that is found good
  */
 export async function verifyObjects(
   store: SnapshotStore,
   { id, segments }: Manifest,
   from: number,
   time: LegTime,
+  read: (amount: Amount) => void = () => undefined,
 ): Promise<VerifiedLeg> {
   const leg = { files: 0, bytes: 0 };
   for (const { number, archive, files } of segments.slice(from - 1)) {
@@ -39,6 +42,7 @@ export async function verifyObjects(
     }
     leg.bytes += archive.bytes + files.bytes;
     leg.files += files.count;
+    read({ files: files.count, bytes: archive.bytes + files.bytes });
   }
   return leg;
 }

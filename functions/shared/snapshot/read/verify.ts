@@ -1,3 +1,4 @@
+import type { Amount } from '../../contract/index.ts';
 import { createMemberGuard } from '../archive/index.ts';
 import { HostileArchiveError, SnapshotDamagedError } from './errors.ts';
 import { LegOverError, withinLeg, type LegTime } from './leg-over.ts';
@@ -32,12 +33,14 @@ export function stretchOf(segments: number, percent: number, seed: number): Stre
 /**
  * Reads a stretch back: every object is held against the manifest and opened, every file against
  * the list, every name against what a restore refuses. Nothing is written.
+ * @param read told of each file that is found good
  * @throws HostileArchiveError; LegOverError for a file that takes longer than a leg; SnapshotDamagedError and what decryption and the archive's reader throw
  */
 export async function verifyStretch(
   reader: SnapshotReader,
   { from, to }: Stretch,
   time: LegTime,
+  read: (amount: Amount) => void = () => undefined,
 ): Promise<VerifiedLeg> {
   const leg = { files: 0, bytes: 0 };
   const whole = from.segment === 1 && from.offset === 0 && to === reader.last;
@@ -56,6 +59,7 @@ export async function verifyStretch(
     }
     leg.files++;
     leg.bytes += entry.size;
+    read({ files: 1, bytes: entry.size });
   }
   // Names of different legs were not held against each other yet.
   if (!whole && to === reader.last) await checkNames(reader);

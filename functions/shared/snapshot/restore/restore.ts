@@ -1,3 +1,4 @@
+import type { Amount } from '../../contract/index.ts';
 import { createMemberGuard, type GuardPolicy } from '../archive/index.ts';
 import { HostileArchiveError } from '../read/errors.ts';
 import { endless, LegOverError, withinLeg, type LegTime } from '../read/leg-over.ts';
@@ -69,6 +70,7 @@ export interface RestoredLeg {
 /**
  * Writes what is wanted, from a position on. Segments that hold nothing of it are not read, except
  * that a file may reach into the next.
+ * @param written told of each file that is
  */
 export async function restoreFiles(
   reader: SnapshotReader,
@@ -76,6 +78,7 @@ export async function restoreFiles(
   target: RestoreTarget,
   from: ArchivePosition,
   time: LegTime,
+  written: (amount: Amount) => void = () => undefined,
 ): Promise<RestoredLeg> {
   const leg = { files: 0, bytes: 0 };
   for (const start of starts(segments, from)) {
@@ -103,6 +106,7 @@ export async function restoreFiles(
       }
       leg.files++;
       leg.bytes += size;
+      written({ files: 1, bytes: size });
     }
   }
   await target.flush();

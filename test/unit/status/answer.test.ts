@@ -1,0 +1,115 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RequestError } from '../../../functions/shared/jobs/request.ts';
+import { readPaused, readRecords } from '../../../functions/shared/status/records.ts';
+import { writeInFolder } from '../../../functions/shared/status/status-file.ts';
+import { parseStatusRequest } from '../../../functions/shared/status/status-request.ts';
+import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
+import { givenStatus } from './given.ts';
+
+describe('a request for the status', () => {
+  it.each([
+    ['of everybody', {}, { kind: 'ask' }],
+    ['of one agent', { agent: 'main' }, { kind: 'ask', agent: 'main' }],
+    ['of a schedule', { refresh: true }, { kind: 'refresh' }],
+    [
+      'of a run that has ended',
+      { source: 'workspace-sync', 'detail-type': 'Sync Completed', detail: { agent: 'main' } },
+      { kind: 'refresh', agent: 'main' },
+    ],
+  ])('%s is understood', (_, event, request) => {
+    expect(parseStatusRequest(event)).toEqual(request);
+  });
+
+  it.each([
+    [undefined],
+    ['main'],
+    [{ agent: '' }],
+    [{ agents: ['main'] }],
+    [{ refresh: false }],
+    [{ agent: 'main', refresh: true }],
+    [{ source: 'somebody', detail: { agent: 'main' } }],
+  ])('is refused where it says %j', (event) => {
+    expect(() => parseStatusRequest(event)).toThrow(RequestError);
+  });
+});
+
+describe('records', () => {
+  it.each([
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['of a later version', '{"version":2}'],
+    ['of other types', JSON.stringify({ ...givenStatus(), runs: 'many' })],
+  ])('that are %s are named, and the others read', async (_, text) => {
+    const store = new MemoryObjectStore();
+    await store.put('status/main/sync.json', text);
+    await store.put('running/main/sync.json', text);
+    await store.put('status/main/drain.json', JSON.stringify(givenStatus()));
+    const shared = { deadLetters: [], unreadable: ['a queue'] };
+
+    const records = await readRecords(store, 'main', ['sync', 'drain'], shared);
+
+    expect(records.unreadable).toEqual([
+      'a queue',
+      'status/main/sync.json',
+      'running/main/sync.json',
+    ]);
+    expect(records.jobs).toEqual({ sync: {}, drain: { status: givenStatus() } });
+  });
+
+  it('of a pause are read where there are any', async () => {
+    const store = new MemoryObjectStore();
+    expect(await readPaused(store)).toEqual({ unreadable: [] });
+    await store.put('budget.json', '?');
+    expect(await readPaused(store)).toEqual({ unreadable: ['budget.json'] });
+  });
+});
+
+describe('the status file in a folder', () => {
+  let workspace: string;
+  beforeEach(() => {
+    workspace = mkdtempSync(join(tmpdir(), 'status-'));
+  });
+  afterEach(() => {
+    rmSync(workspace, { recursive: true });
+  });
+
+  const file = (): string => join(workspace, '.workspace-sync', 'status.json');
+
+  it('is made with its folder, and replaced', () => {
+    writeInFolder(workspace, 'one');
+    writeInFolder(workspace, 'two');
+    expect(readFileSync(file(), 'utf8')).toBe('two');
+  });
+
+  it('is not written through a link in the place of the folder', () => {
+    const elsewhere = join(workspace, 'elsewhere');
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, join(workspace, '.workspace-sync'));
+    expect(() => {
+      writeInFolder(workspace, 'one');
+    }).toThrow(/a link/);
+    expect(existsSync(join(elsewhere, 'status.json'))).toBe(false);
+  });
+
+  it('takes the place of a link that the agent has put there', () => {
+    const victim = join(workspace, 'victim');
+    writeFileSync(victim, 'mine');
+    mkdirSync(join(workspace, '.workspace-sync'));
+    symlinkSync(victim, file());
+    writeInFolder(workspace, 'one');
+    expect(readFileSync(victim, 'utf8')).toBe('mine');
+    expect(lstatSync(file()).isSymbolicLink()).toBe(false);
+  });
+});

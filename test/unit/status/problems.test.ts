@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { runStates, type StatusProblem } from '../../../functions/shared/contract/index.ts';
+import { agentStatus } from '../../../functions/shared/status/agent-status.ts';
+import { namedAnchors, problemsOf } from '../../../functions/shared/status/problems.ts';
+import type { AgentRecords } from '../../../functions/shared/status/records.ts';
+import {
+  ago,
+  givenAgent,
+  givenRecords,
+  givenRunning,
+  givenSnapshot,
+  givenStatus,
+  hour,
+  now,
+} from './given.ts';
+
+const problems = (records: AgentRecords, agent = givenAgent()): StatusProblem[] =>
+  problemsOf(agent, records, now);
+
+const codes = (records: AgentRecords, agent = givenAgent()): string[] =>
+  problems(records, agent).map(({ code }) => code);
+
+const reason = { code: 'quota-full', message: 'There is no room.' };
+
+describe('the problems of an agent', () => {
+  it('are none where all is well', () => {
+    expect(problems(givenRecords())).toEqual([]);
+  });
+
+  it.each([
+    ['sync', 'failed', 'a-sync-of-an-agent-failed'],
+    ['sync', 'blocked', 'a-guard-blocked-a-sync'],
+    ['sync', 'partial', 'a-sync-is-partial'],
+    ['backup', 'failed', 'a-backup-of-an-agent-failed'],
+    ['verify', 'failed', 'a-snapshot-could-not-be-verified'],
+    ['prune', 'blocked', 'pruning-is-held-back'],
+    ['restore', 'failed', 'a-restore-failed-or-was-blocked'],
+  ] as const)('are that the last %s %s, in its own words', (job, lastState, runbook) => {
+    const found = problems(givenRecords({ [job]: { lastState, lastReason: reason } }));
+    expect(found).toEqual([
+      { code: 'quota-full', message: expect.stringContaining(reason.message) as string, runbook },
+    ]);
+    expect(found[0]?.message).toContain(`The last ${job}`);
+  });
+
+  it('are an overdue sync, as patient as the alarm', () => {
+    const late = (seconds: number): string[] =>
+      codes(givenRecords({ sync: { lastSuccessAt: ago(seconds) } }));
+    expect(late(hour)).toEqual([]);
+    expect(late(hour + 1)).toEqual(['overdue']);
+    const byHand = givenAgent({ interval: 0 });
+    expect(codes(givenRecords({ sync: { lastSuccessAt: ago(90 * hour) } }), byHand)).toEqual([]);
+  });
+
+  it('are an overdue backup', () => {
+    const late = (seconds: number): string[] =>
+      codes(givenRecords({ backup: { lastSuccessAt: ago(seconds) } }));
+    expect(late(24 * hour)).toEqual([]);
+    expect(late(200 * hour)).toEqual(['overdue']);
+  });
+
+  it('are that nothing has succeeded yet', () => {
+    expect(codes({ jobs: {}, deadLetters: [], unreadable: [] })).toEqual([
+      'no-success-yet',
+      'no-success-yet',
+    ]);
+  });
+
+  it('are snapshots that nobody has read back for too long', () => {
+    const old = { verifiedSnapshot: givenSnapshot('good', 10 * 24 * hour) };
+    expect(codes(givenRecords({ verify: old }))).toEqual(['unverified']);
+    const records = givenRecords({ backup: { snapshot: givenSnapshot('young', 10 * 24 * hour) } });
+    records.jobs.verify = {};
+    expect(codes(records)).toEqual(['unverified']);
+    expect(codes(givenRecords({ verify: old }), givenAgent({}, { verifyInterval: 0 }))).toEqual([]);
+  });
+
+  it('are a run that has died', () => {
+    const records = givenRecords();
+    records.jobs.backup = {
+      status: givenStatus({ lastFinishedAt: ago(7_000), snapshot: givenSnapshot('young', hour) }),
+      running: givenRunning({ job: 'backup', updatedAt: ago(200) }),
+    };
+    expect(codes(records)).toEqual(['run-died']);
+  });
+
+  it('are dead letters, a pause, and what cannot be read', () => {
+    const others = {
+      deadLetters: [{ queue: 'notifications' as const, messages: 2 }],
+      paused: { month: '2026-11', cap: 5, used: 5.012, since: ago(60) },
+      unreadable: ['status/main/sync.json'],
+    };
+    const found = problems(givenRecords({}, others));
+    expect(found.map(({ code }) => code)).toEqual(['paused', 'unreadable', 'dead-letters']);
+    expect(found[0]?.message).toContain('$5.01');
+    expect(found[1]?.message).toContain('status/main/sync.json');
+    expect(found[2]).toMatchObject({ runbook: 'dead-letters-notifications' });
+  });
+
+  it('say the worst first', () => {
+    const records = givenRecords({
+      sync: { lastState: 'partial', lastReason: { code: 'files-skipped', message: '3 files' } },
+      backup: { lastState: 'failed', lastReason: reason },
+    });
+    expect(codes(records)).toEqual(['quota-full', 'files-skipped']);
+  });
+
+  it('do not last for ever where a person had asked', () => {
+    const failed = { lastState: 'failed', lastReason: reason } as const;
+    const old = { ...failed, lastFinishedAt: ago(8 * 24 * hour) };
+    expect(codes(givenRecords({ restore: failed }))).toEqual(['quota-full']);
+    expect(codes(givenRecords({ restore: old }))).toEqual([]);
+  });
+
+  it('are no longer those of a job that was switched off', () => {
+    const records = givenRecords({ backup: { lastState: 'failed', lastReason: reason } });
+    expect(codes(records, givenAgent({}, { enabled: false }))).toEqual([]);
+  });
+
+  it('are there whenever the last sync or backup did not succeed: nothing is ever kept quiet', () => {
+    const state = fc.constantFrom(...runStates.filter((one) => !/continued|skipped/.test(one)));
+    fc.assert(
+      fc.property(state, state, fc.boolean(), (sync, backup, hasReason) => {
+        const because = hasReason ? { lastReason: reason } : {};
+        const records = givenRecords({
+          sync: { lastState: sync, ...because },
+          backup: { lastState: backup, ...because },
+        });
+        const { healthy } = agentStatus('home', givenAgent(), records, now);
+        expect(healthy).toBe(sync === 'succeeded' && backup === 'succeeded');
+      }),
+    );
+  });
+
+  it('lead to headings that the runbook has', () => {
+    const text = readFileSync(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
+    const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+    expect(anchors).toEqual(expect.arrayContaining([...namedAnchors]));
+  });
+});
