@@ -158,7 +158,7 @@ export class PausedAlarm extends Construct {
   ) {
     super(scope, id);
     ring(this, 'Alarm', bell, {
-      what: `The month's estimated cost has reached the cap of $${cap}: nothing but backups runs.`,
+      what: `Runs have used this month's cap of $${cap}, as estimated: nothing but backups runs.`,
       runbook: runbookAnchors.paused,
       metric: deploymentMetric(deployment, metrics.paused, {
         // The gauge comes every five minutes while it lasts; a late one must not look like the end.

@@ -151,12 +151,12 @@ function cost({ deployment, cap }: DeploymentDashboardProps): IWidget[] {
   }).with({ label: 'US dollars' });
   return [
     new SingleValueWidget({
-      title: 'Estimated cost of the month so far',
+      title: 'What runs have used this month, estimated',
       metrics: [spent],
       width: width / 2,
       height,
     }),
-    graph('Estimated cost of the month', {
+    graph('What runs use in a month, estimated', {
       left: [spent],
       leftYAxis: { min: 0 },
       width: width + width / 2,

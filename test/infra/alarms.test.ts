@@ -7,7 +7,7 @@ import {
   hoursOfSilence,
   hoursWithoutBackup,
   oldestVerified,
-} from '../../infra/constructs/agent-alarms.ts';
+} from '../../functions/shared/config/patience.ts';
 import {
   givenAgent,
   givenBackedUpAgent,
@@ -178,7 +178,7 @@ describe('alarms', () => {
       Threshold: 1,
       TreatMissingData: 'notBreaching',
     });
-    expect(alarm('Paused')['AlarmDescription']).toContain('the cap of $5');
+    expect(alarm('Paused')['AlarmDescription']).toContain('cap of $5,');
     const { template: free } = givenDeployment([givenAgent('ann')]);
     expect(resources(free, 'AWS::CloudWatch::Alarm', 'Paused')).toEqual([]);
   });

@@ -98,7 +98,7 @@ export const deploymentFields = {
     .optional()
     .meta(
       notes(
-        'US dollars. When the estimate of what the deployment has used this month reaches it, ' +
+        'US dollars. When the estimate of what runs have used this month reaches it, ' +
           'everything but backups pauses until the month is over or the cap is raised. Drops stay ' +
           'where they are and arrive then.',
         { allowed: 'a number greater than 0, such as 5' },

@@ -21,7 +21,7 @@ export const metrics = {
   notificationDelayed: 'NotificationDelayed',
   /** Seconds since the agent's newest snapshot passed its verification; `Deployment` and `Agent`. */
   verifiedAge: 'SnapshotVerifiedAge',
-  /** US dollars: the estimate of what the month has cost so far; `Deployment` only. */
+  /** US dollars: the estimate of what runs have used this month; `Deployment` only. */
   monthCost: 'MonthCost',
   /** 1 while the monthly cap holds back everything but backups; `Deployment` only. */
   paused: 'Paused',
