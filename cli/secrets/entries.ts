@@ -40,6 +40,8 @@ export interface Entries {
    * saves a fresh token meanwhile.
    */
   set(place: SecretPlace, value: string): Promise<void>;
+  /** Replaces a value where it is still what was read: a newer one, of a run or a person, stays. */
+  swap(place: SecretPlace, from: string | undefined, to: string): Promise<void>;
   /** Agents and scopes of all entries there are. */
   all(): Promise<{ agent: string; scope: SecretScope }[]>;
 }
@@ -98,6 +100,10 @@ export function secretEntries(
         if (outcome === 'gone') return create(entry, { [reference]: value });
         return outcome === 'written';
       }
+    },
+    async swap({ agent, scope, reference }, from, to) {
+      const patience = { clock, until: clock.now() + patienceMs };
+      await store.replace({ agent, scope, name: reference, from, to }, patience);
     },
     async all() {
       const prefix = `${product}/${deployment}/`;

@@ -30,6 +30,19 @@ export async function firstRun(setup: Setup, agent: string): Promise<ExitCode> {
   return carryOut(quiet, { job: 'sync', request });
 }
 
+/** Takes the first snapshot, so that nobody waits a day to learn whether it can be done. */
+export async function firstSnapshot(setup: Setup, agent: string): Promise<ExitCode> {
+  const { shell, options, deployment } = setup;
+  const context = withAgent(
+    await openContext(shell, { ...options, agent, deployment, json: false }),
+  );
+  const tell = (text: string): void => {
+    shell.say(text);
+  };
+  const quiet = { ...context, shell: { ...shell, out: tell } };
+  return carryOut(quiet, { job: 'backup', request: {} });
+}
+
 async function isBisync({ file }: Setup, agent: string): Promise<boolean> {
   const { readDeployment } = await import('./file.ts');
   const agents = readDeployment(file)?.['agents'] as Record<string, { sync?: { mode?: string } }>;

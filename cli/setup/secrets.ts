@@ -59,7 +59,7 @@ export async function gatherSecrets(
 ): Promise<void> {
   // Tokens come last: the secret of an app has to be known before one is asked for.
   const needs = secretNeeds(parsed.config)
-    .filter(({ what }) => (what.kind === 'passphrase') === (which === 'passphrase'))
+    .filter((need) => isLate(setup, need) === (which === 'passphrase'))
     .sort((a, b) => order(a) - order(b));
   for (const need of needs) {
     const { interview } = setup;
@@ -72,6 +72,12 @@ export async function gatherSecrets(
       if (value !== undefined) pending.add(need, value);
     }
   }
+}
+
+/** Whether it may be made, or be typed in by somebody who is there: a script is told of all at once. */
+function isLate({ shell, interview }: Setup, { what }: SecretNeed): boolean {
+  if (what.kind !== 'passphrase') return false;
+  return shell.canAsk || interview.answers.generatePassphrase === true;
 }
 
 function order({ what }: SecretNeed): number {

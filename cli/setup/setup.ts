@@ -12,7 +12,7 @@ import { askYes } from '../secrets/prompt.ts';
 import type { Shell } from '../shell.ts';
 import { type Answers, readAnswers } from './answers.ts';
 import { type Blocks, readDeployment, withAgent, writeDeployment } from './file.ts';
-import { firstRun } from './first-run.ts';
+import { firstRun, firstSnapshot } from './first-run.ts';
 import { type Imported, importPlugin } from './import.ts';
 import { Interview } from './interview.ts';
 import { type Draft, draftOf } from './questions.ts';
@@ -195,6 +195,10 @@ async function finish(
   const { shell, options, file } = setupOf;
   const ran = options.firstRun ? await firstRun(setupOf, agent) : exitCodes.ok;
   if (ran !== exitCodes.ok) return ran;
+  if (options.firstRun && takesSnapshots(whole, agent)) {
+    const taken = await firstSnapshot(setupOf, agent);
+    if (taken !== exitCodes.ok) return taken;
+  }
   if (interval > 0) {
     await writeDeployment(file, withInterval(whole, agent, interval));
     shell.say(`From now on it runs every ${interval} seconds. Deploying that …`);
@@ -208,6 +212,11 @@ async function finish(
   }
   shell.say(nextSteps(setupOf, agent));
   return exitCodes.ok;
+}
+
+function takesSnapshots(whole: Record<string, unknown>, agent: string): boolean {
+  const { config } = parseConfig(whole);
+  return config.agents.some(({ name, backup }) => name === agent && backup.enabled);
 }
 
 function nextSteps({ target, options }: Setup, agent: string): string {

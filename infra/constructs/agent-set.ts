@@ -184,6 +184,7 @@ export function setOutputs({
   status,
   drops,
   scheduler,
+  deadRequests,
   agents,
 }: AgentSet): Record<string, string> {
   const names = agents.map(({ name }) => name).join(',');
@@ -200,5 +201,6 @@ export function setOutputs({
     DropQueueUrl: drops.queue.queueUrl,
     DeadDropQueueUrl: drops.dead.queueUrl,
     DeadScheduleQueueUrl: scheduler.dead.queueUrl,
+    DeadRequestQueueUrl: deadRequests.queueUrl,
   };
 }

@@ -3,6 +3,7 @@ import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import manifest from '../../package.json' with { type: 'json' };
 import type { AgentConfig, DeploymentConfig } from '../../functions/shared/config/index.ts';
 import { dropPrefix, product } from '../../functions/shared/contract/index.ts';
 import { AgentSet, type CodeFor, setOutputs, type SharedParts } from '../constructs/agent-set.ts';
@@ -110,6 +111,7 @@ function tell(stack: WorkspaceSyncStack, notify: JobFunction): void {
   const { runtimes, notifications, scheduleGroup, bell } = stack.shared;
   const { buckets, deployment, bus } = runtimes;
   new Outputs(stack, {
+    Release: manifest.version,
     WorkspaceBucketName: buckets.workspace.bucketName,
     ExchangeBucketName: buckets.exchange.bucketName,
     SnapshotBucketName: buckets.snapshots.bucketName,

@@ -1,0 +1,131 @@
+import type { AgentStatus, JobReport, Listed } from '../../functions/shared/contract/index.ts';
+import { runbookAnchors } from '../../functions/shared/contract/index.ts';
+import type { WebhookCheck } from '../../functions/shared/notification/check.ts';
+import { type AgentContext, withAgent } from '../context.ts';
+import { ask, askJob } from '../runs/invoke.ts';
+import type { Check, Examination } from './examination.ts';
+import { type Found, unknown, well, wrong } from './finding.ts';
+import { cloudCure } from './machine.ts';
+
+/** What the deployment's own functions see. */
+export function insideChecks(): Check[] {
+  return [
+    {
+      name: 'cloud-from-lambda',
+      limit: 90_000,
+      look: (examination) =>
+        ofEach(
+          examination,
+          ({ sync }) => sync.provider !== 'off',
+          async (context) => {
+            const report = await list(context, 'cloud');
+            const about = context.agent;
+            return report.state === 'succeeded'
+              ? well('The cloud folder answers the deployment', about)
+              : wrong(wordsOf(report), cloudCure(about), { about, runbook: 'a-new-token' });
+          },
+        ),
+    },
+    {
+      name: 'snapshots',
+      limit: 90_000,
+      look: (examination) =>
+        ofEach(
+          examination,
+          ({ backup }) => backup.enabled,
+          async (context) => {
+            const report = await list(context, 'snapshots');
+            const about = context.agent;
+            return report.state === 'succeeded'
+              ? well(`The snapshots can be listed: ${report.snapshots?.length ?? 0}`, about)
+              : wrong(wordsOf(report), 'Check backup in the configuration and its secrets', {
+                  about,
+                  runbook: runbookAnchors.backupFailed,
+                });
+          },
+        ),
+    },
+    {
+      name: 'webhook',
+      limit: 60_000,
+      look: (examination) =>
+        ofEach(
+          examination,
+          ({ webhook }) => webhook !== undefined,
+          async (context) => {
+            const { outputs } = context.deployment;
+            const about = context.agent;
+            const { outcome, message } = (await ask(context, outputs, 'Notify', {
+              check: { agent: about },
+            })) as WebhookCheck;
+            return outcome === 'answers' || outcome === 'none'
+              ? well(message, about)
+              : wrong(message, webhookCure(about), {
+                  about,
+                  runbook: runbookAnchors.webhookFailing,
+                });
+          },
+        ),
+    },
+    { name: 'status', limit: 60_000, look: statusProblems },
+  ];
+}
+
+function list(context: AgentContext, of: Listed): Promise<JobReport> {
+  return askJob(context, 'list', { of });
+}
+
+function wordsOf({ reason, state }: JobReport): string {
+  return reason?.message ?? `It ended as ${state}`;
+}
+
+function webhookCure(agent: string): string {
+  return (
+    `Set the gateway’s token with "workspace-sync secrets set" (it is hooks.token of its openclaw.json), ` +
+    `check webhook.url of agent "${agent}", and whether the gateway runs and is reachable from the internet`
+  );
+}
+
+/** Asks about each agent that has what is looked at; what fails for one is told for that one. */
+async function ofEach(
+  { agents, deployment, shell, general, target, clients }: Examination,
+  has: (agent: ReturnType<Examination['agents']>[number]) => boolean,
+  look: (context: AgentContext) => Promise<Found>,
+): Promise<Found[]> {
+  const found = await deployment();
+  const context = { shell, target, clients, deployment: found };
+  return Promise.all(
+    agents()
+      .filter(has)
+      .map(({ name }) =>
+        look(withAgent({ ...context, general: { ...general, agent: name } })).catch(
+          (error: unknown) =>
+            wrong(
+              error instanceof Error ? error.message : String(error),
+              'See "workspace-sync logs"',
+              {
+                about: name,
+              },
+            ),
+        ),
+      ),
+  );
+}
+
+async function statusProblems({ deployment, clients, general }: Examination): Promise<Found[]> {
+  const { sets } = await deployment();
+  const asked = general.agent === undefined ? {} : { agent: general.agent };
+  const served = sets.filter((set) => set['StatusFunctionName'] !== undefined);
+  if (served.length === 0) return [unknown('The deployment has no Status function yet')];
+  const answers = await Promise.all(served.map((set) => ask({ clients }, set, 'Status', asked)));
+  const statuses = (answers as AgentStatus[][]).flat();
+  const found = statuses.flatMap(({ agent, problems }) =>
+    problems.map(({ message, runbook }) =>
+      wrong(message, 'Do what the runbook says about it', {
+        about: agent,
+        ...(runbook === undefined ? {} : { runbook }),
+      }),
+    ),
+  );
+  return found.length > 0 ? found : [well('The status names no problem')];
+}

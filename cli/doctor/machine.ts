@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '../../functions/shared/config/index.ts';
+import { epochOf } from '../../functions/shared/clock.ts';
+import { runProcess } from '../../functions/shared/rclone/process.ts';
+import { bootstrapCommand, bootstrapVersion, identity, regionOf } from '../deploy/bootstrapped.ts';
+import { CommandFailure } from '../failure.ts';
+import { counted, durationInWords } from '../output/words.ts';
+import { projectRclone } from '../rclone/local.ts';
+import { cloudOf } from '../rclone/cloud.ts';
+import { reach } from '../rclone/reach.ts';
+import { projectRoot } from '../root.ts';
+import { lookUp } from '../secrets/list.ts';
+import { secretNeeds } from '../secrets/needs.ts';
+import type { Check } from './examination.ts';
+import { unknown, well, wrong } from './finding.ts';
+
+const oldestNode = 24;
+
+/** Requests that are signed with a time further off than this are refused. */
+const worstSkewMs = 4 * 60_000;
+
+/** What can be seen from the operator's machine. */
+export function machineChecks(): Check[] {
+  return [
+    {
+      name: 'node',
+      look: () => {
+        const { node } = process.versions;
+        return Promise.resolve(
+          Number(node.split('.')[0]) >= oldestNode
+            ? well(`Node ${node}`)
+            : wrong(
+                `Node is ${node}`,
+                `Install Node ${oldestNode} or newer: "npm run prepare-tools"`,
+              ),
+        );
+      },
+    },
+    {
+      name: 'rclone',
+      look: async ({ shell }) => {
+        const file = await projectRclone(shell.env);
+        const env = { RCLONE_CONFIG: '/dev/null' };
+        const { stdout } = await runProcess({ file, args: ['version'], env, cwd: '/' });
+        return well(stdout.split('\n')[0] ?? 'rclone');
+      },
+    },
+    {
+      name: 'emulator',
+      look: ({ general }) => {
+        if (!general.local) return Promise.resolve([]);
+        const python = join(projectRoot, '.tools', 'emulator', 'bin', 'python');
+        return Promise.resolve(
+          existsSync(python)
+            ? well('The emulator is installed')
+            : wrong('The emulator is not installed', 'Run "npm run prepare-tools"'),
+        );
+      },
+    },
+    {
+      name: 'credentials',
+      look: async ({ target }) => {
+        const [{ account, arn }, region] = await Promise.all([identity(target), regionOf(target)]);
+        return well(`Account ${account} in ${region}, as ${arn}`);
+      },
+    },
+    {
+      name: 'clock',
+      look: async ({ target, shell }) => {
+        const region = await regionOf(target);
+        const url = target.client.endpoint ?? `https://sts.${region}.amazonaws.com`;
+        const { headers } = await fetch(url, { method: 'HEAD', redirect: 'manual' });
+        const theirs = epochOf(headers.get('date') ?? '');
+        if (Number.isNaN(theirs)) return unknown('AWS did not say what time it is');
+        const skew = Math.abs(shell.clock.now() - theirs);
+        return skew < worstSkewMs
+          ? well('The clock of this machine is right')
+          : wrong(
+              `The clock of this machine is ${durationInWords(skew)} off`,
+              'Set it, by NTP: AWS refuses requests that are signed with a wrong time',
+            );
+      },
+    },
+    {
+      name: 'bootstrap',
+      look: async ({ target, general }) => {
+        const version = await bootstrapVersion(target);
+        if (version !== undefined) return well(`The CDK’s bootstrap is there, version ${version}`);
+        const [{ account }, region] = await Promise.all([identity(target), regionOf(target)]);
+        return wrong(
+          'The account is not prepared for the CDK in this region',
+          `Run ${bootstrapCommand(account, region, general.profile)}`,
+        );
+      },
+    },
+    {
+      name: 'configuration',
+      look: ({ site }) => {
+        try {
+          const { parsed, file } = site();
+          return Promise.resolve(
+            well(`${file} is in order: ${counted(parsed.config.agents.length, 'agent')}`),
+          );
+        } catch (error) {
+          if (!(error instanceof ConfigError || error instanceof CommandFailure)) throw error;
+          return Promise.resolve(
+            wrong(error.message, 'Correct the file, then "workspace-sync deploy"'),
+          );
+        }
+      },
+    },
+    {
+      name: 'secrets',
+      look: async ({ site }) => {
+        const { parsed, entries } = site();
+        const listed = await lookUp(entries, secretNeeds(parsed.config));
+        const missing = listed.filter(({ isSet }) => !isSet);
+        if (missing.length === 0)
+          return well(`${counted(listed.length, 'secret is', 'secrets are')} set`);
+        return missing.map(({ agent, reference, cure = '' }) =>
+          wrong(`The secret ${reference} is missing`, `Run ${cure}`, { about: agent }),
+        );
+      },
+    },
+    {
+      name: 'cloud-from-here',
+      limit: 70_000,
+      look: async ({ site, agents, target, shell }) => {
+        const { entries } = site();
+        const region = await regionOf(target);
+        const synced = agents().filter(({ sync }) => sync.provider !== 'off');
+        return Promise.all(
+          synced.map(async (agent) => {
+            const about = agent.name;
+            const remote = await cloudOf(agent, entries, region, target);
+            const scope = 'sync';
+            const of = agent.sync.credentialsOf ?? agent.name;
+            const need = secretNeeds(site().parsed.config).find(
+              (each) => each.agent === of && each.scope === scope && each.what.kind === 'token',
+            );
+            const before = remote.options['token'];
+            const found = await reach(shell, remote, async (token) => {
+              if (need) await entries.swap(need, before, token);
+            });
+            if (found.outcome === 'listed')
+              return well('The cloud folder answers this machine', about);
+            if (found.outcome === 'not-found') {
+              return wrong(
+                'The account answers, and the cloud folder is not there',
+                'The next sync makes it: "workspace-sync sync"; or correct sync.remotePath',
+                { about },
+              );
+            }
+            return wrong(found.why, cloudCure(about), { about, runbook: 'a-new-token' });
+          }),
+        );
+      },
+    },
+  ];
+}
+
+/** What helps where a provider does not let us in. */
+export function cloudCure(agent: string): string {
+  return (
+    `Log in anew with "workspace-sync authorize --agent ${agent}", or set the password with ` +
+    `"workspace-sync secrets set … --agent ${agent}" ("workspace-sync secrets list" names it)`
+  );
+}
