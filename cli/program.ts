@@ -1,21 +1,22 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { authorizeCommand } from './commands/authorize.ts';
+import { backupCommand } from './commands/backup.ts';
+import { completionCommand } from './commands/completion.ts';
 import { costCommand } from './commands/cost.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { dropLinkCommand } from './commands/drop-link.ts';
+import { dropCommand } from './commands/drop.ts';
+import { historyCommand } from './commands/history.ts';
+import { inboxCommand } from './commands/inbox.ts';
+import { listCommand } from './commands/list.ts';
+import { logsCommand } from './commands/logs.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
-import { backupCommand } from './commands/backup.ts';
-import { inboxCommand } from './commands/inbox.ts';
-import { completionCommand } from './commands/completion.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { dropCommand } from './commands/drop.ts';
-import { listCommand } from './commands/list.ts';
-import { logsCommand } from './commands/logs.ts';
-import { historyCommand } from './commands/history.ts';
 import type { Shell } from './shell.ts';
 
 /** What a command is made with: where it speaks, and how it says its exit code. */
@@ -66,13 +67,14 @@ const commands: readonly ((made: Made) => Command)[] = [
   listCommand,
   backupCommand,
   dropCommand,
+  dropLinkCommand,
   inboxCommand,
-  logsCommand,
   historyCommand,
+  logsCommand,
   doctorCommand,
+  costCommand,
   setupCommand,
   authorizeCommand,
-  costCommand,
   secretsCommand,
   deployCommand,
   destroyCommand,
