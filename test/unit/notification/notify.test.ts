@@ -183,6 +183,25 @@ describe('deliveries that were announced before', () => {
   });
 });
 
+describe('turns that notifications cause', () => {
+  test('are counted by the month: one for each request that was accepted', async () => {
+    const turns = (): unknown => state()['turns'];
+    await world.notify(message('1', ['a']), message('2', ['b']));
+    expect(turns()).toMatchObject({ count: 1 });
+    world.pass(60);
+    await world.notify(message('3', ['c']));
+    expect(turns()).toMatchObject({ count: 2 });
+    world.pass(60);
+    world.answerTo = () => answer(503);
+    await world.notify(message('4', ['d']));
+    expect(turns()).toMatchObject({ count: 2 });
+    world.answerTo = () => answer(200);
+    world.pass(40 * 24 * 3600);
+    await world.notify(message('5', ['e']));
+    expect(turns()).toMatchObject({ count: 1 });
+  });
+});
+
 describe('a request that fails', () => {
   test('is tried again after a back-off that grows, and new messages wait for it', async () => {
     world.answerTo = () => answer(503);
