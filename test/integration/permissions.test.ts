@@ -50,10 +50,10 @@ import {
 } from '../fixtures/grants.ts';
 import { synthesize } from './world-assembly.ts';
 
-const names = [...jobs, 'notify'] as const;
-type Name = Job | 'notify';
-/** The functions that move drops and files; the others deal with snapshots. */
-const movers = ['sync', 'drain', 'notify'] as const;
+const names = [...jobs, 'notify', 'status'] as const;
+type Name = Job | 'notify' | 'status';
+/** The functions that talk to queues. */
+const askQueues = ['sync', 'drain', 'notify', 'status'] as const;
 
 let world: World;
 let proxy: RecordingProxy;
@@ -95,11 +95,22 @@ beforeAll(async () => {
   });
   await exerciseModes({ world, remoteWorkspace });
   await exerciseSnapshots({ world, proxy, remoteWorkspace, vault: vaultFolder });
+  await tellEverybody();
 }, 900_000);
 
 afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
+
+/** The status of all, into every workspace; and one run that is asked for twice. */
+async function tellEverybody(): Promise<void> {
+  const { error, payload } = await world.invoke('status', { refresh: true });
+  expect(error, JSON.stringify(payload)).toBe(false);
+  const request = { agent: 'down', runId: '20261122T101500Z-0a1b2c3d' };
+  await world.invoke('sync', request);
+  const again = await world.invoke('sync', request);
+  expect(again.payload).toMatchObject({ reason: { code: 'run-is-over' } });
+}
 
 async function givenFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-far-'));
@@ -200,7 +211,7 @@ async function storeSecret(agent: string, scope: string, values: object): Promis
 /** For SQS the SDK calls the host in a queue's URL, whatever the endpoint is. */
 async function sendQueueRequestsThroughProxy(): Promise<void> {
   const queueHost = new RegExp(`^http://[^/]+:${new URL(world.emulator.url).port}(?=/)`);
-  for (const name of movers) {
+  for (const name of askQueues) {
     await changeEnvironment(world, name, (env) =>
       Object.fromEntries(
         Object.entries(env).map(([key, value]) => [key, value.replace(queueHost, proxy.url)]),
