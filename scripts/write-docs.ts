@@ -1,14 +1,17 @@
 /**
- * Writes what is generated from the configuration schema: the reference for people and the JSON
- * Schema for editors. With `--check` it writes nothing and fails where either is out of date.
+ * Writes what is generated: from the configuration schema the reference for people and the JSON
+ * Schema for editors, and from the command its reference. With `--check` it writes nothing and fails
+ * where one of them is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { jsonSchema } from '../functions/shared/config/json-schema.ts';
 import { configurationReference } from '../functions/shared/config/reference.ts';
+import { cliReference } from './cli-reference.ts';
 
 const generated = new Map([
   ['docs/configuration.md', configurationReference()],
+  ['docs/cli-reference.md', await cliReference()],
   ['config.schema.json', `${JSON.stringify(jsonSchema(), undefined, 2)}\n`],
 ]);
 

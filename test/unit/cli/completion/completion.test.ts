@@ -71,9 +71,7 @@ function program(): Command {
 }
 
 function commands(node: Command): { name: string; flags: string[] }[] {
-  const flags = node.options.flatMap(({ long }) =>
-    long === undefined || long === null ? [] : [long],
-  );
+  const flags = node.options.flatMap(({ long }) => (long === undefined ? [] : [long]));
   return [{ name: node.name(), flags }, ...node.commands.flatMap(commands)];
 }
 
