@@ -91,6 +91,8 @@ describe('the modes', () => {
     const methods = dav.calls.slice(before.dav).map(({ request }) => request.split(' ')[0] ?? '');
     const actions = aws.calls
       .slice(before.aws)
+      // The status of an earlier run may be on its way into a workspace.
+      .filter(({ caller = '' }) => !caller.includes('Status'))
       .flatMap(({ needs, request }) =>
         needs ? needs.map(({ action }) => action) : [`not understood: ${request}`],
       );
