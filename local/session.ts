@@ -14,7 +14,8 @@ export async function tellSession(
     cloud,
     gateway,
     hooksToken,
-  }: Pick<World, 'emulator' | 'cloud' | 'gateway' | 'hooksToken'>,
+    configFile,
+  }: Pick<World, 'emulator' | 'cloud' | 'gateway' | 'hooksToken'> & Partial<World>,
   file = sessionFile,
 ): Promise<() => Promise<void>> {
   const { url, region, credentials } = emulator;
@@ -29,6 +30,7 @@ export async function tellSession(
     cloudPassword: cloud.password,
     hooksUrl: gateway.url,
     hooksToken,
+    configFile,
   };
   await writeFile(file, JSON.stringify(session, null, 2), { mode: 0o600 });
   return () => rm(file, { force: true });

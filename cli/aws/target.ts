@@ -33,6 +33,8 @@ const sessionSchema = z.object({
   cloudUser: z.string().optional(),
   cloudPassword: z.string().optional(),
   hooksToken: z.string().optional(),
+  /** Of the deployment, where there is one already. */
+  configFile: z.string().optional(),
 });
 
 /** What a running `npm start` says about itself. */

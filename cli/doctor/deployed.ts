@@ -31,6 +31,7 @@ export function deployedChecks(): Check[] {
       },
     },
     { name: 'alarms', look: ringingAlarms },
+    { name: 'alarm-email', look: alarmEmail },
     { name: 'schedules', look: schedules },
     { name: 'dead-letters', look: deadLetters },
     { name: 'functions', look: functions },
@@ -53,6 +54,18 @@ async function ringingAlarms({ deployment, target }: Examination): Promise<Found
     }
   }
   return ringing.length > 0 ? ringing : [well('No alarm rings')];
+}
+
+/** Amazon SNS says it; a client for one question would be most of the command. */
+async function alarmEmail({ site, deployment }: Examination): Promise<Found> {
+  const { alarmEmail: address } = site().parsed.config;
+  if (address === undefined)
+    return well('No address for alarms is configured: nobody is written to');
+  const topic = outputOf((await deployment()).outputs, 'AlarmTopicArn');
+  return unknown(
+    `Whether ${address} has confirmed that it wants alarms is not looked at: ` +
+      `aws sns list-subscriptions-by-topic --topic-arn ${topic} says "PendingConfirmation" where it has not`,
+  );
 }
 
 /** What a schedule starts. */

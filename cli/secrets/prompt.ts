@@ -7,7 +7,7 @@ export const questions = { output: process.stderr };
 /** Asks for a secret without showing what is typed. */
 export async function askSecret(message: string): Promise<string> {
   const { password } = await import('@inquirer/prompts');
-  return password({ message }, questions);
+  return password({ message, toggleMask: false }, questions);
 }
 
 /** A yes or a no; without a terminal and without `--yes` it is an error that names the option. */
