@@ -9,8 +9,8 @@ export interface Assumptions {
   dropBytes: number;
   /** Sessions of the gateway in a day, where the configuration has them start syncs. */
   sessionsPerDay: number;
-  /** Bytes in the deployment's buckets, older versions included; nothing is counted where unknown. */
-  storedBytes: number;
+  /** Bytes in the deployment's buckets, older versions included; worked out where it is not given. */
+  storedBytes?: number;
 }
 
 /** A small workspace of a person's assistant. */
@@ -21,7 +21,6 @@ export const defaultAssumptions: Assumptions = {
   dropsPerDay: 5,
   dropBytes: 2 * 2 ** 20,
   sessionsPerDay: 10,
-  storedBytes: 0,
 };
 
 /** GB of memory that functions have. */

@@ -5,6 +5,7 @@ import { costOf, type UsageRecord } from './cost-of.ts';
 import { bytesOut, rcloneRequests } from './leg-usage.ts';
 import { type CostLine, line } from './line.ts';
 import { hoursPerMonth, prices } from './prices.ts';
+import { storedBytesOf } from './stored.ts';
 
 const secondsPerMonth = hoursPerMonth * 3600;
 const daysPerMonth = hoursPerMonth / 24;
@@ -24,7 +25,10 @@ export function estimateMonth(
   const usages = config.agents.flatMap((agent) => usagesOfAgent(agent, assumed));
   const runs = usages.reduce((sum, { usage }) => sum + usage.runs, 0);
   return [
-    ...costOf(usages, config, { elapsed: 1, storedBytes: assumed.storedBytes }),
+    ...costOf(usages, config, {
+      elapsed: 1,
+      storedBytes: assumed.storedBytes ?? storedBytesOf(config.agents, assumed),
+    }),
     ...(config.tracing ? [line('X-Ray, traces', runs, 'traces', prices.trace)] : []),
     ...notificationLines(config.agents, assumed),
   ];

@@ -6,7 +6,7 @@ export const hoursPerMonth = 730;
 
 /**
  * US dollars in us-east-1, without free tiers, which an account's other programs may have used up.
- * As AWS lists them on the page behind each name, as of November 2026. Other regions are up to
+ * Entered by hand in November 2026; the page behind each name has today's. Other regions are up to
  * twice as dear.
  */
 export const prices = {

@@ -148,4 +148,20 @@ describe('an estimate', () => {
       expect(amount).toBeGreaterThanOrEqual(0);
     }
   });
+
+  it('counts the snapshots that are kept, and those that buckets keep for a month after', () => {
+    const elsewhere = { provider: 'dropbox', dropbox: { token: '${TOKEN}' } };
+    const storage = (retain: object, own = true): number => {
+      const place = own ? backup : { ...backup, ...elsewhere };
+      const lines = estimateMonth(given({ sync, backup: { ...place, retain } }), {
+        bytes: 2 ** 30,
+        changedPerDay: 0,
+      });
+      return lines.find(({ thing }) => thing === 'S3, storage')?.amount ?? 0;
+    };
+    // One for the workspace, and half a GB for each snapshot: 7 kept, and the 30 of a month.
+    expect(storage({ daily: 7 })).toBeCloseTo(1 + 37 / 2, 6);
+    expect(storage({ daily: 7, weekly: 4 })).toBeCloseTo(1 + 41 / 2, 6);
+    expect(storage({ daily: 7 }, false)).toBeCloseTo(1, 6);
+  });
 });
