@@ -1,22 +1,24 @@
+import { objectAt } from '../../functions/shared/config/raw.ts';
 import { openContext, withAgent } from '../context.ts';
 import { exitCodes, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { reportText } from '../report/text.ts';
 import { carryOut } from '../runs/carry-out.ts';
 import { askJob } from '../runs/invoke.ts';
 import { askYes } from '../secrets/prompt.ts';
+import { type Blocks, readDeployment } from './file.ts';
 import type { Setup } from './setup.ts';
 
 /** Shows what the first run would do, and does it after a yes. */
 export async function firstRun(setup: Setup, agent: string): Promise<ExitCode> {
-  const { shell, options, deployment, interview } = setup;
-  if (interview.answers.provider === 'off') return exitCodes.ok;
+  const { shell, options, deployment } = setup;
+  const { provider = 'off', mode } = syncOf(setup, agent);
+  if (provider === 'off') return exitCodes.ok;
   const general = { ...options, agent, deployment, json: false };
   const context = withAgent(await openContext(shell, general));
-  const request = (await isBisync(setup, agent)) ? { resync: true as const } : {};
+  const request = mode === 'bisync' ? { resync: true as const } : {};
   shell.say('Looking at both sides for the plan of the first run …');
   const asked = { ...request, dryRun: true };
   const plan = await askJob(context, 'sync', asked);
-  if (plan.reason?.code === 'provider-off') return exitCodes.ok;
   shell.say(reportText(plan, { asked, chosen: general }));
   if (!['succeeded', 'partial'].includes(plan.state)) return exitCodeOf(plan.state);
   if (!(await askYes(shell, options, 'Run it?'))) {
@@ -43,8 +45,8 @@ export async function firstSnapshot(setup: Setup, agent: string): Promise<ExitCo
   return carryOut(quiet, { job: 'backup', request: {} });
 }
 
-async function isBisync({ file }: Setup, agent: string): Promise<boolean> {
-  const { readDeployment } = await import('./file.ts');
-  const agents = readDeployment(file)?.['agents'] as Record<string, { sync?: { mode?: string } }>;
-  return agents[agent]?.sync?.mode === 'bisync';
+/** What has been written of an agent's sync. */
+function syncOf({ file }: Setup, agent: string): { provider?: string; mode?: string } {
+  const agents = readDeployment(file)?.['agents'] as Record<string, Blocks>;
+  return objectAt(agents[agent] ?? {}, 'sync');
 }

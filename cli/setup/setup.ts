@@ -1,4 +1,5 @@
 import { parseConfig, type ParsedConfig } from '../../functions/shared/config/index.ts';
+import { objectAt } from '../../functions/shared/config/raw.ts';
 import { clientsFor } from '../aws/clients.ts';
 import { targetOf, type Target } from '../aws/target.ts';
 import { configFile } from '../context.ts';
@@ -210,7 +211,9 @@ async function finish(
   if (options.json) {
     shell.out(JSON.stringify({ deployment: setupOf.deployment, agent, file, outputs }, null, 2));
   }
-  shell.say(nextSteps(setupOf, agent));
+  shell.say(
+    nextSteps(setupOf, agent, objectAt(objectAt(objectAt(whole, 'agents'), agent), 'sync')),
+  );
   return exitCodes.ok;
 }
 
@@ -219,13 +222,17 @@ function takesSnapshots(whole: Record<string, unknown>, agent: string): boolean 
   return config.agents.some(({ name, backup }) => name === agent && backup.enabled);
 }
 
-function nextSteps({ target, options }: Setup, agent: string): string {
+function nextSteps({ target, options }: Setup, agent: string, sync: Blocks): string {
   const local = target.session ? ' --local' : '';
   const by = options.config === undefined ? '' : ` --config ${options.config}`;
-  const session = target.session;
-  const folder = session
-    ? `\n  cp hello.txt ${session.cloudFolder}/_outbox/`
+  const outbox = [target.session?.cloudFolder ?? '', sync['remotePath'], '_outbox/'].filter(
+    Boolean,
+  );
+  const copied = target.session
+    ? `\n  cp hello.txt ${outbox.join('/')}`
     : '\n  (or put a file into the folder _outbox of the cloud folder)';
+  // Only mailboxes are emptied from the cloud folder, too.
+  const folder = sync['mode'] === 'mailbox' ? copied : '';
   return `
 All is set up. Give the agent a first file:
 
