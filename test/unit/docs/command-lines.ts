@@ -3,13 +3,18 @@ import type { Command, Option } from 'commander';
 
 /** The calls of `workspace-sync` among the lines of a shell, each as its arguments. */
 export function callsIn(shellText: string): string[][] {
-  const lines = shellText.replace(/\\\n\s*/g, ' ').split('\n');
+  const lines = shellText.replace(/\s*\\\n\s*/g, ' ').split('\n');
   return lines.flatMap((line) =>
-    simpleCommands(line.replace(/^\s*[$>] /, '')).flatMap((words) => {
+    simpleCommands(withoutRemark(line)).flatMap((words) => {
       const at = words.findIndex((word) => /^(?:.*\/)?workspace-sync(?:\.mjs)?$/.test(word));
       return at >= 0 && words.slice(0, at).every(isLauncher) ? [words.slice(at + 1)] : [];
     }),
   );
+}
+
+/** A line without a prompt before it, and without what the help says beside its examples. */
+function withoutRemark(line: string): string {
+  return line.replace(/^\s*[$>] /, '').replace(/(?<=\S) {2,}[^\s#].*$/, '');
 }
 
 /** What may stand before the name of a command without changing what it means. */
