@@ -27,18 +27,24 @@ export async function openContext(shell: Shell, general: General): Promise<Conte
   return { shell, general, target, clients, deployment };
 }
 
-/** By option or environment, by the emulator's session, by the configuration file, or `default`. */
-export function deploymentName(general: General, { session }: Pick<Target, 'session'>): string {
-  return general.deployment ?? session?.deployment ?? configuredName(general) ?? 'default';
+type Session = Pick<Target, 'session'>;
+
+/** By option or environment, by the configuration file, by the emulator's session, or `default`. */
+export function deploymentName(general: General, target: Session): string {
+  return (
+    general.deployment ??
+    configuredName(configFile(general, target)) ??
+    target.session?.deployment ??
+    'default'
+  );
 }
 
-/** The configuration file that is meant. */
-export function configFile({ config }: Pick<General, 'config'>): string {
-  return config ?? join(projectRoot, 'workspace-sync.json');
+/** The configuration file that is meant; a running "npm start" has one of its own. */
+export function configFile({ config }: Pick<General, 'config'>, { session }: Session = {}): string {
+  return config ?? session?.configFile ?? join(projectRoot, 'workspace-sync.json');
 }
 
-function configuredName(general: General): string | undefined {
-  const file = configFile(general);
+function configuredName(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const { deployment } = JSON.parse(readFileSync(file, 'utf8')) as { deployment?: unknown };

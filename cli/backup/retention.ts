@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '../../functions/shared/config/index.ts';
 import { countedRules, policyOf } from '../../functions/shared/retention/policy.ts';
-import { configFile } from '../context.ts';
-import type { General } from '../general.ts';
 
 /**
  * What the configuration file says of how long snapshots are kept: `7 daily and 4 weekly`. The
  * deployment itself does not tell; without a file that can be read this is `undefined`.
  */
-export function retentionInWords(
-  general: Pick<General, 'config'>,
-  agent: string,
-): string | undefined {
+export function retentionInWords(file: string, agent: string): string | undefined {
   try {
-    const { config } = parseConfig(JSON.parse(readFileSync(configFile(general), 'utf8')));
+    const { config } = parseConfig(JSON.parse(readFileSync(file, 'utf8')));
     const found = config.agents.find(({ name }) => name === agent);
     return found && policyInWords(policyOf(found.backup.retain));
   } catch {

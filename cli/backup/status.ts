@@ -3,7 +3,7 @@ import type {
   JobFacts,
   SnapshotSummary,
 } from '../../functions/shared/contract/index.ts';
-import { openContext, withAgent } from '../context.ts';
+import { configFile, openContext, withAgent } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { facts } from '../output/table.ts';
@@ -36,7 +36,7 @@ export async function status(shell: Shell, options: General): Promise<ExitCode> 
   ]);
   const { snapshots = [] } = listed;
   const [newest] = snapshots;
-  const retention = retentionInWords(options, agent);
+  const retention = retentionInWords(configFile(options, context.target), agent);
   const [known] = answers;
   const found: BackupStatus = {
     agent,

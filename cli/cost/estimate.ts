@@ -6,6 +6,7 @@ import {
   turnsPerMonth,
   type Assumptions,
 } from '../../functions/shared/cost/index.ts';
+import { configFile } from '../context.ts';
 import type { General } from '../general.ts';
 import { readConfiguration } from './configuration.ts';
 import type { Account } from './text.ts';
@@ -24,7 +25,7 @@ export interface Assumed {
 
 /** A month of the deployment that the configuration file describes. */
 export function estimate(options: General & Assumed): Account {
-  const config = readConfiguration(options);
+  const config = readConfiguration(configFile(options));
   const agents =
     options.agent === undefined
       ? config.agents

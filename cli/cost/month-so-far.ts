@@ -39,12 +39,13 @@ export async function monthSoFar(shell: Shell, general: General): Promise<Accoun
     ...(await budgetOf(context)),
   };
   // What is there whether or not anything runs is not one agent's.
-  if (only !== undefined || !existsSync(configFile(general))) {
+  const file = configFile(general, context.target);
+  if (only !== undefined || !existsSync(file)) {
     const lines = costOfRuns(usages.map(({ usage }) => usage));
     return { kind: 'runs', ...common, lines, ...sums(lines, elapsed), notCounted: [...notCounted] };
   }
   const stored = await storedBytes(context, now);
-  const lines = costOf(usages, readConfiguration(general), {
+  const lines = costOf(usages, readConfiguration(file), {
     elapsed,
     ...(stored === undefined ? {} : { storedBytes: stored }),
   });

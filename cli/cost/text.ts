@@ -35,7 +35,7 @@ export interface Account {
 export function accountText(account: Account): string {
   return [
     heading(account),
-    table(['', 'amount', 'unit', 'dollars'], account.lines.filter(isFelt).map(row)),
+    table(['', 'amount', 'unit', 'dollars'], account.lines.filter(isFelt(account)).map(row)),
     sums(account),
     `Not in it:\n${account.notCounted.map((sentence) => `  ${sentence}`).join('\n')}`,
   ].join('\n\n');
@@ -54,9 +54,9 @@ function heading({ kind, deployment, agents, month, elapsed = 0, assumptions }: 
   return `${month ?? ''} so far (${Math.round(elapsed * 100)} % of the month), ${whose}: ${what}.`;
 }
 
-/** Less than a hundredth of a cent is only a line to read. */
-function isFelt({ dollars }: CostLine): boolean {
-  return dollars >= 0.0001;
+/** A line of less than a thousandth of the sum is only a line to read. */
+function isFelt({ dollars: sum }: Account): (line: CostLine) => boolean {
+  return ({ dollars }) => dollars > 0 && dollars >= sum / 1000;
 }
 
 function row({ thing, amount, unit, dollars }: CostLine): string[] {

@@ -24,10 +24,8 @@ export interface Site {
  */
 export function openSite(shell: Shell, general: General): Site {
   const target = targetOf(general, shell.env);
-  // What the tour of "npm start" has deployed, unless another file is meant.
-  const file = general.config ?? target.session?.configFile ?? configFile(general);
+  const file = configFile(general, target);
   const parsed = existsSync(file) ? parseConfigText(readFileSync(file, 'utf8'), file) : undefined;
-  // What is to be deployed says its own name; only where nothing says it, the emulator's session does.
   const deployment =
     general.deployment ?? parsed?.config.deployment ?? deploymentName(general, target);
   const entries = secretEntries(target, deployment, shell.clock);
