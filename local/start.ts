@@ -118,31 +118,29 @@ async function keepLog({ emulator }: World): Promise<string> {
 
 function invite({ emulator, outputs, cloud, gateway, hooksToken }: World): void {
   const { url, credentials, region } = emulator;
-  const exchange = output(outputs, 'ExchangeBucketName');
   const workspace = output(outputs, 'WorkspaceBucketName');
   console.log(`
-It keeps running; Ctrl-C stops everything. Try, in another terminal (AWS CLI v2):
+It keeps running; Ctrl-C stops everything. Try, in this folder and another terminal:
+
+  npx workspace-sync status --local
+  echo hello > hello.txt
+  npx workspace-sync drop hello.txt --local                # the webhook answers below
+  cp hello.txt ${cloud.folder}/_outbox/   # a drop in "Dropbox": within a minute
+  npx workspace-sync drop-link --local                     # a page to drop files on: open it in a browser
+  npx workspace-sync backup restore --dry-run --local
+  npx workspace-sync doctor --local
+
+Or the AWS CLI, version 2, with
 
   export AWS_ENDPOINT_URL=${url} AWS_REGION=${region} \\
     AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
-  echo hello > hello.txt
-  aws s3 cp hello.txt s3://${exchange}/${agent}/_outbox/         # a drop: the webhook answers below
-  aws s3 ls --recursive s3://${workspace}/${agent}/workspace/     # the agent's workspace
-  aws lambda invoke --function-name ${output(outputs, 'SyncFunctionName')} \\
-    --cli-binary-format raw-in-base64-out --payload '{"agent":"${agent}","dryRun":true}' report.json && cat report.json
-  cp hello.txt ${cloud.folder}/_outbox/                          # a drop in "Dropbox": within a minute
-
-  run() { local f; f=$(mktemp); aws lambda invoke --function-name "$1" --payload "$2" \\
-    --cli-binary-format raw-in-base64-out "$f" > /dev/null; cat "$f"; rm "$f"; }
-  run ${output(outputs, 'BackupFunctionName')} '{"agent":"${agent}"}'    # an encrypted snapshot
-  run ${output(outputs, 'ListFunctionName')} '{"agent":"${agent}"}'
-  run ${output(outputs, 'RestoreFunctionName')} '{"agent":"${agent}","dryRun":true}'
+  aws s3 ls --recursive s3://${workspace}/${agent}/workspace/
   aws s3 cp --recursive s3://${output(outputs, 'SnapshotBucketName')}/${agent}/ copy/   # with the recovery kit among them
+  aws secretsmanager get-secret-value --secret-id workspace-sync/local/${agent}/passphrase
 
   cloud folder   ${cloud.folder}  (${cloud.url})
   webhook        ${gateway.url}
   stack          WorkspaceSync-${deployment}
-  passphrase     aws secretsmanager get-secret-value --secret-id workspace-sync/local/${agent}/passphrase
 `);
   const shown = gateway.requests.length;
   gateway.answer = (request) => {
