@@ -16,6 +16,8 @@ const longest = [
   'integration/crash',
   'integration/modes',
   'integration/drops',
+  'integration/cli-setup',
+  'integration/cli-daily',
   'contract/recovery-kit',
   'contract/snapshot-store',
   'infra/rules',

@@ -6,7 +6,8 @@ import type { Made } from '../program.ts';
 /** `workspace-sync authorize`. */
 export function authorizeCommand({ shell, exit }: Made): Command {
   const command = new Command('authorize')
-    .description('Log in to the cloud provider in your browser, and store the token it gives')
+    .summary('log in to the cloud provider, and store its token')
+    .description('Log in to the cloud provider in your browser, and store the token it gives.')
     .argument('[provider]', 'dropbox, gdrive, onedrive or a backend of rclone')
     .option('--no-browser', 'print the address instead of opening a browser')
     .option('--token-from-stdin', 'take a token that "rclone authorize" printed on another machine')

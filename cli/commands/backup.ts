@@ -31,6 +31,7 @@ const detach = ['--detach', 'start the run and do not wait for it'] as const;
 
 function nowCommand({ shell, exit }: Made): Command {
   const command = new Command('now')
+    .summary('take a snapshot now')
     .description('Take a snapshot now, and show how it gets on. Ctrl-C leaves the run alone.')
     .option(...detach)
     .addHelpText('after', '\nExample:\n  workspace-sync backup now')
@@ -43,6 +44,7 @@ function nowCommand({ shell, exit }: Made): Command {
 
 function listCommand({ shell, exit }: Made): Command {
   const command = new Command('list')
+    .summary('list the snapshots of an agent')
     .description('List the snapshots of an agent, newest first.')
     .addHelpText(
       'after',
@@ -99,6 +101,7 @@ Examples:
 
 function statusCommand({ shell, exit }: Made): Command {
   const command = new Command('status')
+    .summary('show whether backups work')
     .description(
       'Show whether backups work: last and next run, what would be lost now, what is verified, what is kept.',
     )

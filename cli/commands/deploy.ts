@@ -6,7 +6,8 @@ import type { Made } from '../program.ts';
 /** `workspace-sync deploy`. */
 export function deployCommand({ shell, exit }: Made): Command {
   const command = new Command('deploy')
-    .description('Check the configuration, show what would change in AWS, and deploy it')
+    .summary('check the configuration and deploy it')
+    .description('Check the configuration, show what would change in AWS, and deploy it.')
     .argument('[cdk-options...]', 'handed to "cdk deploy" as they are, after --')
     .option('--timeout <minutes>', 'how long it may take', minutes, 60)
     .option('--without-secrets', 'deploy though secrets are missing')

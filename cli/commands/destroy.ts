@@ -7,7 +7,8 @@ import { minutes } from './deploy.ts';
 /** `workspace-sync destroy`. */
 export function destroyCommand({ shell, exit }: Made): Command {
   const command = new Command('destroy')
-    .description('Take the deployment away; the buckets with files, snapshots and state stay')
+    .summary('take the deployment away; files and snapshots stay')
+    .description('Take the deployment away; the buckets with files, snapshots and state stay.')
     .argument('[cdk-options...]', 'handed to "cdk destroy" as they are, after --')
     .option('--timeout <minutes>', 'how long it may take', minutes, 60)
     .option('--confirm <name>', "the deployment's name, for scripts: --yes is not enough")

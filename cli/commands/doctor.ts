@@ -5,7 +5,8 @@ import type { Made } from '../program.ts';
 /** `workspace-sync doctor`. */
 export function doctorCommand({ shell, exit }: Made): Command {
   const command = new Command('doctor')
-    .description('Check everything, from this machine and from inside the deployment, with cures')
+    .summary('check everything, and say how to cure what is wrong')
+    .description('Check everything, from this machine and from inside the deployment, with cures.')
     .addHelpText(
       'after',
       `

@@ -6,7 +6,8 @@ import type { Made } from '../program.ts';
 /** `workspace-sync drop-link`, `drop-link list`, `drop-link revoke <id>`. */
 export function dropLinkCommand(made: Made): Command {
   const command = new Command('drop-link')
-    .description('Make a link by which a person without any account can drop files for the agent')
+    .summary('make a page where anybody can drop files for an agent')
+    .description('Make a link by which a person without any account can drop files for the agent.')
     .option('--files <number>', 'how many files it takes, at most 100', '10')
     .option('--max-size <size>', 'the largest file, at most 5GiB', '100MB')
     .option('--type <type...>', 'only these types, such as pdf or "image/*"; any by default')
@@ -32,7 +33,8 @@ Examples:
 
 function listCommand({ shell, exit }: Made): Command {
   const command = new Command('list')
-    .description('Show the links of the last 30 days, and how many files each has taken')
+    .summary('show the links of the last 30 days')
+    .description('Show the links of the last 30 days, and how many files each has taken.')
     .action(async (_, self: Command) => {
       const { showLinks } = await import('../drop-link/command.ts');
       exit(await showLinks(shell, self.optsWithGlobals<General>()));
@@ -42,7 +44,8 @@ function listCommand({ shell, exit }: Made): Command {
 
 function revokeCommand({ shell, exit }: Made): Command {
   const command = new Command('revoke')
-    .description('End a link: nothing that comes by it is delivered any more')
+    .summary('end a link')
+    .description('End a link: nothing that comes by it is delivered any more.')
     .argument('<id>', 'which one; "drop-link list" shows it')
     .action(async (id: string, _, self: Command) => {
       const { endLink } = await import('../drop-link/command.ts');

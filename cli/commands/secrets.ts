@@ -6,7 +6,8 @@ import type { SetOptions } from '../secrets/set.ts';
 /** `workspace-sync secrets`. */
 export function secretsCommand(made: Made): Command {
   return new Command('secrets')
-    .description('Set the secrets that the configuration refers to, and see which are missing')
+    .summary('set the secrets of the configuration, and see which are missing')
+    .description('Set the secrets that the configuration refers to, and see which are missing.')
     .addHelpText(
       'after',
       `
@@ -22,7 +23,8 @@ Examples:
 
 function setCommand({ shell, exit }: Made): Command {
   const command = new Command('set')
-    .description('Set one secret, or be asked for each that is missing')
+    .summary('set one secret, or all that are missing')
+    .description('Set one secret, or be asked for each that is missing.')
     .argument('[name]', 'the name that stands in the configuration as ${NAME}')
     .option('--from-file <file>', 'read the value from a file')
     .option('--generate', 'make a passphrase and show it, once')
@@ -55,7 +57,8 @@ Examples:
 
 function listCommand({ shell, exit }: Made): Command {
   const command = new Command('list')
-    .description('Show which secrets the configuration needs and which are set; never a value')
+    .summary('show which secrets are needed and which are set')
+    .description('Show which secrets the configuration needs and which are set; never a value.')
     .addHelpText(
       'after',
       `

@@ -7,7 +7,8 @@ import { minutes } from './deploy.ts';
 /** `workspace-sync setup`. */
 export function setupCommand({ shell, exit }: Made): Command {
   const command = new Command('setup')
-    .description('From nothing to a first run: ask, check, write the configuration, deploy, run')
+    .summary('from nothing to a first run, by questions')
+    .description('From nothing to a first run: ask, check, write the configuration, deploy, run.')
     .option('--import <openclaw.json>', "take over the plugin's settings and secrets")
     .option('--answers <file>', 'read answers from a JSON file, secrets among them')
     .option('--no-first-run', 'deploy, and leave the first run to you')

@@ -5,8 +5,9 @@ import type { Made } from '../program.ts';
 /** `workspace-sync status`. */
 export function statusCommand({ shell, exit }: Made): Command {
   const command = new Command('status')
+    .summary('show whether it works, and what would be lost')
     .description(
-      'Show whether it works, what is running, and what would be lost if the gateway died',
+      'Show whether it works, what is running, and what would be lost if the gateway died now.',
     )
     .option('--check', 'end with exit code 1 where something deserves a look')
     .addHelpText(
