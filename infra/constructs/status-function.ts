@@ -9,7 +9,7 @@ import type { AgentSetProps } from './agent-set.ts';
 import { JobFunction } from './job-function.ts';
 import { allow, statusGrants } from './permissions.ts';
 import { agentDetails, letBusInvoke } from './run-requests.ts';
-import { Refresh, recurrences, type Scheduler } from './schedules.ts';
+import { Refresh, type Scheduler } from './schedules.ts';
 import { setName } from './workspace-mount.ts';
 
 export interface StatusFunctionProps extends AgentSetProps {
@@ -35,11 +35,10 @@ export class StatusFunction extends Construct {
     config.node.addDependency(this.job.role);
     letBusInvoke(this, 'Permission', this.job, props.runtimes.bus);
     this.followRuns(props);
-    if (props.agents.some((agent) => recurrences(agent).length > 0)) {
-      const { scheduler } = props;
-      allow(scheduler.role, [{ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }]);
-      new Refresh(this, 'Refresh', { scheduler, functionArn: fn.functionArn });
-    }
+    // Also where nothing has a schedule: drops come all the same, and count against the monthly cap.
+    const { scheduler } = props;
+    allow(scheduler.role, [{ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }]);
+    new Refresh(this, 'Refresh', { scheduler, functionArn: fn.functionArn });
   }
 
   private followRuns({ runtimes, match }: StatusFunctionProps): void {
