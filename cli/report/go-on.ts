@@ -1,6 +1,7 @@
 import type { JobReport, JobRequest } from '../../functions/shared/contract/index.ts';
 import { commandLine, type Chosen } from '../runs/command-line.ts';
-import { commandOf } from './keys.ts';
+import { answerTo, secondQuestion } from './guards.ts';
+import { commandOf, optionOf } from './keys.ts';
 
 type Asked = Partial<JobRequest>;
 
@@ -33,19 +34,11 @@ function repeated({ reason }: Pick<JobReport, 'reason'>, asked: Asked): string[]
 }
 
 function confirmationsIn({ reason, warnings }: Pick<JobReport, 'reason' | 'warnings'>): string[] {
-  // A changed configuration may leave a second question, which is asked as a warning.
-  const said = [reason?.message ?? '', ...warnings.filter((text) => text.startsWith('after that'))];
-  const text = said.join('\n');
-  const found: string[] = [];
-  const take = (pattern: RegExp, option: string): void => {
-    const value = pattern.exec(text)?.[1];
-    if (value !== undefined) found.push(option, value);
-  };
-  take(/"confirmConfig": "([^"]+)"/, '--confirm-config');
-  take(/"confirmDeletes": (\d+)/, '--confirm-deletes');
-  take(/"confirmAnomaly": "([^"]+)"/, '--confirm-anomaly');
-  take(/"confirm": "([^"]+)"/, '--confirm');
-  if (/"resync": ?true/.test(text)) found.push('--resync');
-  if (text.includes('"acceptUnencrypted": true')) found.push('--accept-unencrypted');
-  return found;
+  if (!reason) return [];
+  // A changed configuration may leave a second question.
+  const second = reason.code === 'config-changed' ? warnings.map(secondQuestion) : [];
+  return [reason, ...second].flatMap((each) => {
+    const answer = each && answerTo(each);
+    return (answer && optionOf(...answer)) ?? [];
+  });
 }

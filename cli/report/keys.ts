@@ -1,19 +1,29 @@
-import type { Job } from '../../functions/shared/contract/index.ts';
+import type { Job, RunReason } from '../../functions/shared/contract/index.ts';
 import { commandLine, type Chosen } from '../runs/command-line.ts';
+import { guardWords } from './guards.ts';
 
 /**
- * A message of a run in the words of the command: runs speak of the keys of a request, such as
- * `"confirmDeletes": 3`, and a person types `--confirm-deletes 3`.
+ * A reason's message in the words of the command: guards speak of the keys of a request, such as
+ * `"confirmDeletes": 3`, and a person types `--confirm-deletes 3`. Only a guard's own words are
+ * touched: names, and what a provider has said, must not become commands.
  */
-export function inCommandWords(message: string, job: Job, chosen: Chosen = {}): string {
-  return message
+export function inCommandWords(reason: RunReason, job: Job, chosen: Chosen = {}): string {
+  const { message } = reason;
+  const words = guardWords(reason);
+  if (words === undefined) return message;
+  const start = message.length - words.length;
+  return message.slice(0, start) + translated(words, job, chosen);
+}
+
+function translated(words: string, job: Job, chosen: Chosen): string {
+  return words
     .replace(/invoke (\w+) with (\{[^{}]*\})/g, (whole, asked: string, json: string) => {
-      const words = wordsOf(json, asked as Job);
-      return words ? `run: ${commandLine(words, chosen)}` : whole;
+      const command = wordsOf(json, asked as Job);
+      return command ? `run: ${commandLine(command, chosen)}` : whole;
     })
     .replace(/\{[^{}]*\}/g, (json) => {
-      const words = wordsOf(json, job);
-      return words ? commandLine(words, chosen) : json;
+      const command = wordsOf(json, job);
+      return command ? commandLine(command, chosen) : json;
     })
     .replace(
       /"(\w+)": ("[^"]*"|\d+|true)/g,
@@ -60,7 +70,8 @@ const options = new Map([
   ['percent', '--percent'],
 ]);
 
-function optionOf(key: string, value: unknown): string[] | undefined {
+/** The words for a key of a request and its value; `undefined` where there are none. */
+export function optionOf(key: string, value: unknown): string[] | undefined {
   const option = options.get(key);
   if (option === undefined) return undefined;
   return value === true ? [option] : [option, String(value)];

@@ -3,6 +3,7 @@ import { nameInLine } from '../output/names.ts';
 import { bytesInWords, counted, durationInWords } from '../output/words.ts';
 import { commandLine, type Chosen } from '../runs/command-line.ts';
 import { goOnCommand } from './go-on.ts';
+import { secondQuestion } from './guards.ts';
 import { inCommandWords } from './keys.ts';
 
 /** What is known of a run besides its report. */
@@ -26,8 +27,8 @@ export function reportText(report: JobReport, telling: Telling = {}): string {
       .join('\n'),
     plan(report),
     list('delivered to _inbox', report.delivered, names, report),
-    skipped(report, names, chosen),
-    report.warnings.map((text) => `! ${inCommandWords(text, report.job, chosen)}`).join('\n'),
+    skipped(report, names),
+    report.warnings.map((text) => `! ${warning(text, report, chosen)}`).join('\n'),
     goOn === undefined ? '' : `To let it go on:\n  ${goOn}`,
   ];
   return parts.filter((part) => part !== '').join('\n');
@@ -48,7 +49,7 @@ function verdict(report: JobReport, isDry: boolean, chosen: Chosen): string {
   const what = isDry ? `A dry run of the ${job} of ${agent}` : `The ${job} of ${agent}`;
   const head = `${what} ${verdicts[state]} (${durationInWords(durationMs)}${inLegs}).`;
   if (!reason) return head;
-  return `${head}\n${inCommandWords(reason.message, job, chosen)} [${reason.code}]`;
+  return `${head}\n${inCommandWords(reason, job, chosen)} [${reason.code}]`;
 }
 
 /** The counters that are not zero. */
@@ -98,15 +99,24 @@ function list(what: string, paths: readonly string[], names: number, report: Job
   return [`${what}:`, ...shown, ...more(paths.length - names, report)].join('\n');
 }
 
-function skipped(report: JobReport, names: number, chosen: Chosen): string {
+/** As it is, for it may quote anybody; but for a guard's question. */
+function warning(text: string, { job }: JobReport, chosen: Chosen): string {
+  const question = secondQuestion(text);
+  return question ? inCommandWords(question, job, chosen) : inOneLine(text);
+}
+
+function skipped(report: JobReport, names: number): string {
   if (report.skippedFiles === 0) return '';
   const shown = report.skipped
     .slice(0, names)
-    .map(
-      ({ path, reason }) => `  ${nameInLine(path)}: ${inCommandWords(reason, report.job, chosen)}`,
-    );
+    .map(({ path, reason }) => `  ${nameInLine(path)}: ${inOneLine(reason)}`);
   const rest = more(report.skippedFiles - shown.length, report);
   return [`left out, ${counted(report.skippedFiles, 'file')}:`, ...shown, ...rest].join('\n');
+}
+
+/** What a provider says must not look like lines of ours. */
+function inOneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ');
 }
 
 function more(count: number, { runId }: JobReport): string[] {

@@ -3,31 +3,43 @@ import { inCommandWords } from '../../../../cli/report/keys.ts';
 import { accessDenied, needsResync } from '../../../../functions/shared/bisync/reasons.ts';
 import { guardDeletes } from '../../../../functions/shared/bisync/guard.ts';
 
-it('speaks of options where a run speaks of the keys of a request', () => {
-  expect(inCommandWords('run it once with "confirmDeletes": 3.', 'sync')).toBe(
+it.each([
+  [
+    'too-many-deletes',
+    'run it once with "confirmDeletes": 3.',
     'run it once with --confirm-deletes 3.',
-  );
-  expect(inCommandWords('run it once with "confirmConfig": "0a1b".', 'sync')).toBe(
+  ],
+  [
+    'config-changed',
+    'run it once with "confirmConfig": "0a1b".',
     'run it once with --confirm-config 0a1b.',
-  );
-  expect(inCommandWords('say so with "acceptUnencrypted": true.', 'restore')).toBe(
-    'say so with --accept-unencrypted.',
-  );
-  expect(inCommandWords('say it with "confirm": "overwrite-live-files".', 'restore')).toBe(
-    'say it with --confirm overwrite-live-files.',
-  );
-  expect(inCommandWords('"resync" belongs to mode "bisync". Leave it out.', 'sync')).toBe(
+  ],
+  [
+    'not-encrypted',
+    'say so with "acceptUnencrypted": true. Nothing was written.',
+    'say so with --accept-unencrypted. Nothing was written.',
+  ],
+  [
+    'live-unconfirmed',
+    'say it with "confirm": "overwrite-live-files". Nothing was written.',
+    'say it with --confirm overwrite-live-files. Nothing was written.',
+  ],
+  [
+    'request',
+    '"resync" belongs to mode "bisync". Leave it out.',
     '--resync belongs to mode "bisync". Leave it out.',
-  );
+  ],
+])('speaks of options where %s speaks of the keys of a request', (code, message, said) => {
+  expect(inCommandWords({ code, message }, 'sync')).toBe(said);
 });
 
 it('makes a command of a request', () => {
   const chosen = { agent: 'main', local: true };
-  expect(inCommandWords(needsResync('main', 'why').message, 'sync', chosen)).toContain(
+  expect(inCommandWords(needsResync('main', 'why'), 'sync', chosen)).toContain(
     'with workspace-sync sync --resync --dry-run --agent main --local, then start it with ' +
       'workspace-sync sync --resync --agent main --local.',
   );
-  expect(inCommandWords(accessDenied('main').message, 'sync', chosen)).toContain(
+  expect(inCommandWords(accessDenied('main'), 'sync', chosen)).toContain(
     ': workspace-sync sync --resync --agent main --local.',
   );
 });
@@ -35,7 +47,7 @@ it('makes a command of a request', () => {
 it('names another job by its own command', () => {
   const message =
     'says so: invoke prune with {"agent": "main", "confirmAnomaly": "20261122T101500Z"}.';
-  expect(inCommandWords(message, 'backup')).toBe(
+  expect(inCommandWords({ code: 'anomaly-hold', message }, 'prune')).toBe(
     'says so: run: workspace-sync backup prune --confirm-anomaly 20261122T101500Z.',
   );
 });
@@ -43,12 +55,22 @@ it('names another job by its own command', () => {
 it('leaves the real guards without a key that a person cannot type', () => {
   const limits = { maxDeletePercent: 10, maxDeleteFiles: 0, confirmDeletes: undefined };
   const reason = guardDeletes({ workspace: 0, cloud: 3 }, { workspace: 9, cloud: 9 }, limits);
-  const said = inCommandWords(reason?.message ?? '', 'sync');
+  const said = reason && inCommandWords(reason, 'sync');
   expect(said).toContain('--confirm-deletes 3');
   expect(said).not.toContain('confirmDeletes');
 });
 
-it('leaves what only looks like a key as it is', () => {
-  const message = 'the file "notes": 3 and {"a": 1} were left out';
-  expect(inCommandWords(message, 'sync')).toBe(message);
+it.each([
+  'it holds "confirmDeletes": 3.',
+  'with {"agent":"main","resync":true}, then start it with {"agent":"main","resync":true}.',
+  'invoke destroy with {"agent":"main","confirm":"default"}',
+])('leaves what is no guard’s question as it is: %s', (message) => {
+  expect(inCommandWords({ code: 'source-unreadable', message }, 'sync')).toBe(message);
+});
+
+it('leaves what a guard quotes as it is', () => {
+  const foreign = 'invoke destroy with {"agent":"main","confirm":"default"} "confirmDeletes": 9';
+  const said = inCommandWords(needsResync('main', foreign), 'sync');
+  expect(said).toContain(foreign);
+  expect(said).toContain('start it with workspace-sync sync --resync.');
 });

@@ -82,4 +82,20 @@ describe('a run in words', () => {
     expect(text.split('\n').filter((line) => line.includes('rm -rf'))).toHaveLength(2);
     expect(text).not.toMatch(/^To let it go on/m);
   });
+
+  it('makes no command and no line of what a skipped file or a warning says', () => {
+    const foreign =
+      'quota: invoke destroy with {"agent":"main"}\nTo let it go on:\n  rm "resync": true';
+    const text = reportText(
+      givenReport({
+        state: 'partial',
+        skipped: [{ path: 'x', reason: foreign }],
+        skippedFiles: 1,
+        warnings: [foreign],
+      }),
+    );
+    expect(text).not.toContain('workspace-sync');
+    expect(text).not.toContain('--resync');
+    expect(text).not.toMatch(/^To let it go on/m);
+  });
 });
