@@ -185,7 +185,11 @@ describe('snapshots of a deployment', () => {
   it('are taken on schedule, and pruning follows', async () => {
     const agent = new SnapshotAgent(world, 'timed');
 
-    const report = await agent.expectReport('backup', ({ trigger }) => trigger === 'schedule');
+    // On a busy machine a minute may be over before the backup is: the next one then finds it at work.
+    const report = await agent.expectReport(
+      'backup',
+      ({ trigger, state }) => trigger === 'schedule' && state !== 'skipped',
+    );
 
     expect(report.state).toBe('succeeded');
     await agent.expectReport('prune', ({ trigger }) => trigger === 'backup');
