@@ -16,13 +16,31 @@ export async function main(args: string[], shell: Shell = processShell()): Promi
   }
 }
 
+/** Commander has said to people what is wrong; help and version are no errors. */
+function refused(
+  { exitCode, code, message }: CommanderError,
+  args: string[],
+  shell: Shell,
+): number {
+  if (exitCode === 0) return exitCodes.ok;
+  if (args.includes('--json')) {
+    // Without a command it shows the help, and its message is no sentence.
+    const wrong = code === 'commander.help' ? 'a command is missing' : message;
+    tellProgram(shell, 'usage', wrong.replace(/^error: /, ''));
+  }
+  return exitCodes.usage;
+}
+
+function tellProgram(shell: Shell, code: string, message: string): void {
+  shell.out(JSON.stringify({ error: { code, message } }, null, 2));
+}
+
 function failed(error: unknown, args: string[], shell: Shell): number {
-  // It has said what is wrong; help and version are no errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  if (error instanceof CommanderError) return refused(error, args, shell);
   const fault = explainFault(error);
   const message = fault?.message ?? (error instanceof Error ? error.message : String(error));
   if (args.includes('--json')) {
-    shell.out(JSON.stringify({ error: { code: fault?.code ?? 'unexpected', message } }, null, 2));
+    tellProgram(shell, fault?.code ?? 'unexpected', message);
   } else {
     shell.say(message);
     if (!fault && shell.env['WORKSPACE_SYNC_DEBUG'] && error instanceof Error) {
