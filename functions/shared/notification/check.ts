@@ -6,11 +6,14 @@ import type { Answer } from './post.ts';
 import { emptyWakeRequest } from './request.ts';
 import { readyWebhook } from './webhook.ts';
 
-/** How an agent's webhook answers, seen from where notifications are posted. */
+/**
+ * How an agent's webhook answers, seen from where notifications are posted. A `stranger` answers,
+ * but not as OpenClaw does.
+ */
 export interface WebhookCheck {
   agent: string;
   /** `none`: the agent has no webhook. */
-  outcome: 'answers' | 'refuses' | 'unreachable' | 'unusable' | 'none';
+  outcome: 'answers' | 'refuses' | 'stranger' | 'unreachable' | 'unusable' | 'none';
   /** For people; holds neither the address nor a secret. */
   message: string;
 }
@@ -64,11 +67,41 @@ function verdictOfKnock(answer: Awaited<ReturnType<Knock>>): Verdict {
 
 function verdictOfPost(answer: Answer): Verdict {
   if (answer.kind === 'unanswered') return unreachable(answer.code);
-  const { status } = answer;
-  if (status === 400 || (status >= 200 && status < 300)) {
+  const { status, body } = answer;
+  if (isOfOpenClaw(status, body)) {
     return { outcome: 'answers', message: 'The gateway answers and takes the token.' };
   }
-  return { outcome: 'refuses', message: refusal(status) };
+  return status === 400 || isSuccess(status)
+    ? { outcome: 'stranger', message: strangeness(status) }
+    : { outcome: 'refuses', message: refusal(status) };
+}
+
+/** Whether it is what OpenClaw says to a request without a text, once it has taken the token. */
+function isOfOpenClaw(status: number, body: string): boolean {
+  const ok = okOf(body);
+  return status === 400
+    ? ok === false || body.trim() === 'text required'
+    : isSuccess(status) && ok === true;
+}
+
+function okOf(body: string): unknown {
+  try {
+    return (JSON.parse(body) as { ok?: unknown } | null)?.ok;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function strangeness(status: number): string {
+  return (
+    `Something answers (${status}), but not as OpenClaw does, so nobody can tell that it takes the ` +
+    'token: does webhook.url name the gateway and its hooks, and does no proxy, login page or parked ' +
+    'domain answer in its place?'
+  );
 }
 
 function refusal(status: number): string {

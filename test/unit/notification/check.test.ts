@@ -57,6 +57,26 @@ describe('a webhook is tried without telling anybody anything', () => {
     await gateway.stop();
   });
 
+  it.each([
+    [200, '<html>This domain is for sale</html>', 'stranger'],
+    [200, '{"status":"fine"}', 'stranger'],
+    [200, 'null', 'stranger'],
+    [200, '{"ok":false}', 'stranger'],
+    [204, '', 'stranger'],
+    [400, 'Bad Request', 'stranger'],
+    [400, '{"ok":true}', 'stranger'],
+    [200, '{"ok":true,"mode":"now"}', 'answers'],
+    [400, '{"ok":false,"error":"text required"}', 'answers'],
+    [400, 'text required', 'answers'],
+  ])('takes %i with %j for: %s', async (status, body, outcome) => {
+    const gateway = await startGateway();
+    gateway.answer = () => ({ status, body });
+    const check = await checkWebhook('main', given(givenWebhook({ url: gateway.url }), token));
+    expect(check.outcome).toBe(outcome);
+    if (outcome === 'stranger') expect(check.message).toContain('not as OpenClaw does');
+    await gateway.stop();
+  });
+
   it('never says the address or the token', async () => {
     const gateway = await startGateway();
     const { url } = gateway;
