@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { isoTime } from '../../functions/shared/clock.ts';
-import { stateKeys, type Job, type Paused } from '../../functions/shared/contract/index.ts';
+import { stateKeys, type Job } from '../../functions/shared/contract/index.ts';
 import {
+  type Budget,
   costOf,
   costOfRuns,
   elapsedShare,
@@ -16,6 +17,7 @@ import { readState } from '../aws/state.ts';
 import { bucketOf, configFile, openContext, withAgent, type Context } from '../context.ts';
 import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
+import { capOfMonth } from './cap.ts';
 import { readConfiguration } from './configuration.ts';
 import { storedBytes } from './stored.ts';
 import type { Account } from './text.ts';
@@ -29,6 +31,9 @@ export async function monthSoFar(shell: Shell, general: General): Promise<Accoun
   const [month, elapsed] = [monthOf(now), elapsedShare(now)];
   const usages = await usagesIn(context, month, only);
   const turns = await turnsOf(context, month, only);
+  const file = configFile(general, context.target);
+  const config = existsSync(file) ? readConfiguration(file) : undefined;
+  const budget = await readState<Budget>(context, stateKeys.budget);
   const common = {
     deployment: context.deployment.name,
     month,
@@ -36,16 +41,15 @@ export async function monthSoFar(shell: Shell, general: General): Promise<Accoun
     asOf: isoTime(now),
     agents: [...new Set(usages.map(({ agent }) => agent))].sort(),
     turns,
-    ...(await budgetOf(context)),
+    ...capOfMonth(budget, month, config),
   };
   // What is there whether or not anything runs is not one agent's.
-  const file = configFile(general, context.target);
-  if (only !== undefined || !existsSync(file)) {
+  if (only !== undefined || !config) {
     const lines = costOfRuns(usages.map(({ usage }) => usage));
     return { kind: 'runs', ...common, lines, ...sums(lines, elapsed), notCounted: [...notCounted] };
   }
   const stored = await storedBytes(context, now);
-  const lines = costOf(usages, readConfiguration(file), {
+  const lines = costOf(usages, config, {
     elapsed,
     ...(stored === undefined ? {} : { storedBytes: stored }),
   });
@@ -78,13 +82,4 @@ async function usagesIn(
     return [{ agent, job: file.replace(/\.json$/, '') as Job, usage }];
   });
   return (await Promise.all(read)).flat();
-}
-
-async function budgetOf(context: Context): Promise<Pick<Account, 'cap' | 'paused'>> {
-  const budget = await readState<Paused>(context, stateKeys.budget);
-  if (budget === undefined) return {};
-  return {
-    cap: budget.cap,
-    ...('since' in budget ? { paused: budget } : {}),
-  };
 }

@@ -4,25 +4,40 @@ import type { AgentConfig } from './agent.ts';
 const mostHours = 7 * 24;
 
 /**
- * After how many hours without success an agent is silent: three intervals, or as long as one
- * interval and one run may take, at least one hour. None without a schedule, and none where the
- * interval alone is longer than an alarm can look back.
+ * After how many hours without success a sync is overdue: three intervals, or as long as one interval
+ * and one run may take, at least one hour. None without a schedule.
  */
-export function hoursOfSilence({ sync }: AgentConfig): number | undefined {
-  if (sync.interval === 0 || sync.interval >= mostHours * 3600) return undefined;
+export function hoursUntilSyncOverdue({ sync }: AgentConfig): number | undefined {
+  if (sync.interval === 0) return undefined;
   const patience = Math.max(3 * sync.interval, sync.interval + sync.timeout, 3600);
-  return Math.min(Math.ceil(patience / 3600), mostHours);
+  return Math.ceil(patience / 3600);
 }
 
 /**
- * After how many hours without a new snapshot something is wrong: one interval and the longest that
+ * After how many hours without a new snapshot a backup is overdue: one interval and the longest that
  * one backup may take, and an hour because periods begin on the hour. Two intervals would be
- * friendlier, and a day too late for somebody who needs yesterday's files. None where the interval
- * alone is longer than an alarm can look back.
+ * friendlier, and a day too late for somebody who needs yesterday's files.
  */
-export function hoursWithoutBackup({ backup }: AgentConfig): number | undefined {
-  if (backup.interval >= mostHours * 3600) return undefined;
-  return Math.min(Math.ceil((backup.interval + backup.timeout) / 3600) + 1, mostHours);
+export function hoursUntilBackupOverdue({ backup }: AgentConfig): number {
+  return Math.ceil((backup.interval + backup.timeout) / 3600) + 1;
+}
+
+/**
+ * After how many hours without success an alarm calls an agent silent: as soon as its sync is overdue,
+ * and no later than an alarm can look back. None where the interval alone is longer than that.
+ */
+export function hoursOfSilence(agent: AgentConfig): number | undefined {
+  return withinAlarm(agent.sync.interval, hoursUntilSyncOverdue(agent));
+}
+
+/** The same without a new snapshot. */
+export function hoursWithoutBackup(agent: AgentConfig): number | undefined {
+  return withinAlarm(agent.backup.interval, hoursUntilBackupOverdue(agent));
+}
+
+function withinAlarm(interval: number, hours: number | undefined): number | undefined {
+  if (hours === undefined || interval >= mostHours * 3600) return undefined;
+  return Math.min(hours, mostHours);
 }
 
 /**

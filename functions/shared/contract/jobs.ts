@@ -276,6 +276,8 @@ export interface JobReport extends RunTotals {
   wouldRestore?: PlannedFile[];
   /** sync towards the cloud folder: whether it has now all that the workspace had at the start. */
   pushed?: 'all' | 'some';
+  /** Names the cloud folder and the mode of that. */
+  pushedTo?: string;
   /** OAuth tokens that the last leg has used. */
   tokens?: TokenFacts[];
 }

@@ -57,7 +57,7 @@ export interface AgentStatus {
   problems: StatusProblem[];
   jobs: JobFacts[];
   recoveryPoint: RecoveryPoint;
-  /** Absent where nothing has been verified yet, or nothing is backed up. */
+  /** The newest that passed a verification of all of it; absent where none has yet. */
   lastVerifiedSnapshot?: SnapshotSummary;
   /** OAuth tokens, by the reference that stands for them; never their values. */
   tokens: TokenFacts[];

@@ -15,7 +15,8 @@ import { listObjects } from '../state/list-objects.ts';
 import { costOfRuns } from './cost-of.ts';
 import { monthOf, monthUsageSchema } from './month.ts';
 
-const budgetSchema = z.object({
+/** What lies in `budget.json`. */
+export const budgetSchema = z.object({
   version: z.literal(1),
   month: z.string(),
   cap: z.number(),
@@ -150,7 +151,8 @@ export function dollarText(dollars: number): string {
   return `$${Number(dollars.toPrecision(2))}`;
 }
 
-function capOf(env: NodeJS.ProcessEnv): number | undefined {
+/** The cap of the deployment as it is now, in US dollars, where it has one. */
+export function capOf(env: NodeJS.ProcessEnv): number | undefined {
   const cap = Number(env[environment.monthlyCap]);
   return cap > 0 ? cap : undefined;
 }

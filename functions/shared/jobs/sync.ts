@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/index.ts';
+import { pushTarget } from '../config/push-target.ts';
 import { withFreshTokens, type FreshTokens } from '../credentials/fresh-tokens.ts';
 import type { JobRequest, RunReason, Trigger } from '../contract/index.ts';
 import { openRclone } from '../runtime/rclone.ts';
@@ -81,7 +82,7 @@ async function runOnce(cycle: Cycle): Promise<JobResult> {
   const result = await inItsWay(cycle, false);
   // A first run that a guard has stopped has not settled anything: its settings may still change.
   if (!before && result.state !== 'blocked') await rememberSettings(cycle, now);
-  return result;
+  return result.pushed ? { ...result, pushedTo: pushTarget(cycle.agent) } : result;
 }
 
 async function blockedByDrift(cycle: Cycle, reason: RunReason): Promise<JobResult> {

@@ -19,6 +19,21 @@ const snapshotSchema = z.object({
   anomalies: z.array(z.string()).exactOptional(),
 });
 
+const damagedSchema = z.object({
+  id: z.string(),
+  createdAt: z.string(),
+  /** When a verification found it, which run, and what it said. */
+  foundAt: z.string(),
+  runId: z.string(),
+  message: z.string(),
+});
+
+/** A snapshot that a verification has found damaged. */
+export type DamagedSnapshot = z.infer<typeof damagedSchema>;
+
+/** Damaged snapshots that are remembered: the newest. */
+const maxDamaged = 100;
+
 const tokenSchema = z.object({
   scope: z.string(),
   reference: z.string(),
@@ -49,12 +64,18 @@ export const statusSchema = z.object({
   lastWholeAt: z.string().exactOptional(),
   /** sync: start of the last run that left the cloud folder with all of the workspace. */
   lastPushedAt: z.string().exactOptional(),
+  /** Which cloud folder that was, and which mode: see `pushTarget`. */
+  lastPushedTo: z.string().exactOptional(),
   /** sync: the last run that did so but for some files. */
-  lastPartialPush: z.object({ at: z.string(), skippedFiles: count }).exactOptional(),
+  lastPartialPush: z
+    .object({ at: z.string(), skippedFiles: count, to: z.string().exactOptional() })
+    .exactOptional(),
   /** The newest snapshot that misses no file. */
   snapshot: snapshotSchema.exactOptional(),
-  /** The newest snapshot that passed a verification. */
+  /** The newest snapshot that passed a verification of all of it. */
   verifiedSnapshot: snapshotSchema.exactOptional(),
+  /** Snapshots that failed one, and have not passed one in full since; newest first. */
+  damagedSnapshots: z.array(damagedSchema).exactOptional(),
   tokens: z.array(tokenSchema).exactOptional(),
   /** What the runs of a month have used: of the month in which the last one ended. */
   usage: monthUsageSchema.exactOptional(),
@@ -93,20 +114,71 @@ export function nextStatus(before: JobStatus | undefined, report: JobReport): Jo
   };
 }
 
-function pushedBy({ pushed, startedAt, skippedFiles }: JobReport): Partial<JobStatus> {
-  if (pushed === 'all') return { lastPushedAt: startedAt };
-  return pushed === 'some' ? { lastPartialPush: { at: startedAt, skippedFiles } } : {};
+function pushedBy({ pushed, pushedTo, startedAt, skippedFiles }: JobReport): Partial<JobStatus> {
+  if (!pushed || pushedTo === undefined) return {};
+  return pushed === 'all'
+    ? { lastPushedAt: startedAt, lastPushedTo: pushedTo }
+    : { lastPartialPush: { at: startedAt, skippedFiles, to: pushedTo } };
 }
 
-function snapshotsOf(
-  before: JobStatus | undefined,
-  { job, state, snapshot }: JobReport,
-): Partial<JobStatus> {
+function snapshotsOf(before: JobStatus | undefined, report: JobReport): Partial<JobStatus> {
+  const { job, state, snapshot } = report;
   if (!snapshot) return {};
   if (job === 'backup' && state === 'succeeded') return { snapshot };
-  if (job !== 'verify' || snapshot.verified?.passed !== true) return {};
-  const known = before?.verifiedSnapshot;
-  return known && known.createdAt > snapshot.createdAt ? {} : { verifiedSnapshot: snapshot };
+  if (job !== 'verify' || !snapshot.verified) return {};
+  const { passed, percent } = snapshot.verified;
+  if (!passed) return { damagedSnapshots: withDamage(before?.damagedSnapshots ?? [], report) };
+  // A share that is good says nothing of the rest.
+  return percent < 100 ? {} : passedInFull(before, snapshot);
+}
+
+function passedInFull(before: JobStatus | undefined, snapshot: Snapshot): Partial<JobStatus> {
+  const known = before && goodSnapshot(before);
+  const damagedSnapshots = before?.damagedSnapshots;
+  return {
+    ...(known && known.createdAt > snapshot.createdAt ? {} : { verifiedSnapshot: snapshot }),
+    ...(damagedSnapshots
+      ? { damagedSnapshots: damagedSnapshots.filter(({ id }) => id !== snapshot.id) }
+      : {}),
+  };
+}
+
+type Snapshot = NonNullable<JobReport['snapshot']>;
+
+function withDamage(
+  before: readonly DamagedSnapshot[],
+  { snapshot, reason, runId, finishedAt }: JobReport,
+): DamagedSnapshot[] {
+  if (!snapshot) return [...before];
+  const { id, createdAt } = snapshot;
+  const found = {
+    id,
+    createdAt,
+    foundAt: finishedAt,
+    runId,
+    message: reason?.message ?? 'damaged',
+  };
+  return [found, ...before.filter((one) => one.id !== id)]
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+    .slice(0, maxDamaged);
+}
+
+/** Damage that no newer snapshot that passed in full has made good. */
+export function openDamage(verify: JobStatus): DamagedSnapshot[] {
+  const good = goodSnapshot(verify);
+  const { damagedSnapshots = [] } = verify;
+  return damagedSnapshots.filter(({ createdAt }) => !good || createdAt > good.createdAt);
+}
+
+/** The newest snapshot that passed in full, unless it has been found damaged since. */
+export function goodSnapshot(verify: JobStatus): Snapshot | undefined {
+  const { verifiedSnapshot: good } = verify;
+  return good && isDamaged(verify, good) ? undefined : good;
+}
+
+/** Whether a verification has found a snapshot damaged, and none of all of it has passed since. */
+export function isDamaged({ damagedSnapshots }: JobStatus, { id }: Snapshot): boolean {
+  return damagedSnapshots?.some((one) => one.id === id) === true;
 }
 
 type Tokens = NonNullable<JobStatus['tokens']>;

@@ -68,7 +68,7 @@ export function createReport(
 ): JobReport {
   const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
   const { snapshot, snapshots, cloudFiles, retention, restoredTo, wouldRestore } = result;
-  const { pushed, tokens = [] } = result;
+  const { pushed, pushedTo, tokens = [] } = result;
   const now = clock.now();
   return {
     version: 1,
@@ -98,6 +98,7 @@ export function createReport(
     ...(restoredTo === undefined ? {} : { restoredTo }),
     ...(wouldRestore ? { wouldRestore: wouldRestore.slice(0, maxNames) } : {}),
     ...(pushed ? { pushed } : {}),
+    ...(pushedTo === undefined ? {} : { pushedTo }),
     ...(tokens.length > 0 ? { tokens } : {}),
   };
 }

@@ -8,7 +8,7 @@ import type {
   SnapshotSummary,
   TokenFacts,
 } from '../contract/index.ts';
-import type { JobStatus } from '../runtime/job-status.ts';
+import { goodSnapshot, type JobStatus } from '../runtime/job-status.ts';
 import { nextRunAt } from './next-run.ts';
 import { problemsOf } from './problems.ts';
 import type { AgentRecords, JobRecords } from './records.ts';
@@ -54,9 +54,10 @@ export function agentStatus(
   };
 }
 
-/** The newest snapshot that has passed a verification. */
-export function lastVerified({ jobs }: AgentRecords): SnapshotSummary | undefined {
-  return jobs.verify?.status?.verifiedSnapshot;
+/** The newest snapshot that has passed a verification of all of it. */
+function lastVerified({ jobs }: AgentRecords): SnapshotSummary | undefined {
+  const verify = jobs.verify?.status;
+  return verify && goodSnapshot(verify);
 }
 
 /** Jobs whose records are worth reading: what is switched on, and what somebody may ask for. */

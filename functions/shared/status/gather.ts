@@ -26,6 +26,9 @@ export async function gather(runtime: Runtime, names: readonly string[]): Promis
 }
 
 async function readShared(runtime: Runtime): Promise<SharedRecords> {
-  const [queues, pause] = await Promise.all([countDeadLetters(runtime), readPaused(runtime.store)]);
+  const [queues, pause] = await Promise.all([
+    countDeadLetters(runtime),
+    readPaused(runtime, runtime.clock.now()),
+  ]);
   return { ...queues, ...pause, unreadable: [...queues.unreadable, ...pause.unreadable] };
 }

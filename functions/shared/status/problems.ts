@@ -1,6 +1,10 @@
 import { epochOf } from '../clock.ts';
 import type { AgentConfig } from '../config/index.ts';
-import { hoursOfSilence, hoursWithoutBackup, oldestVerified } from '../config/patience.ts';
+import {
+  hoursUntilBackupOverdue,
+  hoursUntilSyncOverdue,
+  oldestVerified,
+} from '../config/patience.ts';
 import {
   runbookAnchors,
   type DeadLetters,
@@ -8,7 +12,7 @@ import {
   type RunState,
   type StatusProblem,
 } from '../contract/index.ts';
-import type { JobStatus } from '../runtime/job-status.ts';
+import { goodSnapshot, openDamage, type JobStatus } from '../runtime/job-status.ts';
 import { inWords, plural } from './duration.ts';
 import type { AgentRecords } from './records.ts';
 import { died } from './running.ts';
@@ -39,6 +43,7 @@ export function problemsOf(
     ...lastRuns(agent, records, now),
     ...overdue(agent, records, now),
     ...unverified(agent, records, now),
+    ...damaged(agent, records),
     ...deaths(records, now),
     ...records.deadLetters.map(deadLetter),
     ...unreadable(records),
@@ -108,16 +113,19 @@ function headingOf(job: Job, state: RunState): string | undefined {
   }
 }
 
-/** As patient as the alarms of silence. */
+/**
+ * As patient as the alarms of silence, which cannot look back further than a week: this can. What has
+ * never succeeded is told of without a schedule, too.
+ */
 function overdue(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weighed[] {
   const { sync, backup } = agent;
   const { syncSilent, backupSilent } = runbookAnchors;
   return [
-    ...(sync.provider === 'off' || sync.interval === 0
+    ...(sync.provider === 'off'
       ? []
-      : silence('sync', jobs.sync?.status, hoursOfSilence(agent), syncSilent, now)),
-    ...(backup.enabled && backup.interval > 0
-      ? silence('backup', jobs.backup?.status, hoursWithoutBackup(agent), backupSilent, now)
+      : silence('sync', jobs.sync?.status, hoursUntilSyncOverdue(agent), syncSilent, now)),
+    ...(backup.enabled
+      ? silence('backup', jobs.backup?.status, hoursUntilBackupOverdue(agent), backupSilent, now)
       : []),
   ];
 }
@@ -144,14 +152,32 @@ function unverified(agent: AgentConfig, { jobs }: AgentRecords, now: number): We
   // With nothing to verify, that is what is wrong.
   const snapshot = jobs.backup?.status?.snapshot;
   if (limit === undefined || !snapshot) return [];
-  const good = jobs.verify?.status?.verifiedSnapshot;
+  const verify = jobs.verify?.status;
+  const good = verify && goodSnapshot(verify);
   const since = good ?? snapshot;
   const seconds = (now - epochOf(since.createdAt)) / 1_000;
   if (seconds <= limit) return [];
   const message = good
     ? `The newest snapshot that was read back and found good is ${inWords(seconds)} old: ${good.id}.`
-    : `No snapshot has been read back yet; the newest is ${snapshot.id}.`;
+    : `No snapshot has been read back and found good yet; the newest is ${snapshot.id}.`;
   return [{ code: 'unverified', message, runbook: runbookAnchors.verifiedTooOld, weight: 70 }];
+}
+
+/** The verification that found it may not be the last; the last one speaks for itself. */
+function damaged({ backup }: AgentConfig, { jobs }: AgentRecords): Weighed[] {
+  const status = jobs.verify?.status;
+  if (!backup.enabled || !status) return [];
+  const told = status.lastState === 'failed' ? status.lastRunId : undefined;
+  return openDamage(status)
+    .filter(({ runId }) => runId !== told)
+    .map(({ id, foundAt, message }) => ({
+      code: 'snapshot-damaged',
+      message:
+        `Snapshot ${id} did not pass its verification at ${foundAt}, and no newer one has passed in ` +
+        `full since: ${message}`,
+      runbook: runbookAnchors.verifyFailed,
+      weight: 85,
+    }));
 }
 
 function deaths({ jobs }: AgentRecords, now: number): Weighed[] {

@@ -8,7 +8,10 @@ import {
   type Paused,
   type RunningRecord,
 } from '../contract/index.ts';
+import { budgetSchema, capOf, pauseOf } from '../cost/budget.ts';
+import { monthOf } from '../cost/month.ts';
 import { statusSchema, type JobStatus } from '../runtime/job-status.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { readJson } from '../state/json.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 
@@ -45,13 +48,6 @@ const runningSchema: z.ZodType<RunningRecord> = z.object({
   total: amount.exactOptional(),
 });
 
-const pausedSchema: z.ZodType<Paused> = z.object({
-  month: z.string(),
-  cap: z.number(),
-  used: z.number(),
-  since: z.string(),
-});
-
 /** What concerns every agent of the deployment. */
 export type SharedRecords = Pick<AgentRecords, 'deadLetters' | 'paused' | 'unreadable'>;
 
@@ -77,12 +73,19 @@ export async function readRecords(
   return { ...shared, jobs: Object.fromEntries(records), unreadable };
 }
 
-/** Why nothing but backups runs, where that is so. */
+/**
+ * Why nothing but backups runs, where that is so. A record outlives the cap that it was written for:
+ * without one nobody may delete it.
+ */
 export async function readPaused(
-  store: ObjectStore,
+  { store, env }: Pick<Runtime, 'store' | 'env'>,
+  now: number,
 ): Promise<Pick<SharedRecords, 'paused' | 'unreadable'>> {
+  const cap = capOf(env);
+  if (cap === undefined) return { unreadable: [] };
   const unreadable: string[] = [];
-  const paused = await readOrNote(store, stateKeys.budget, pausedSchema, unreadable);
+  const budget = await readOrNote(store, stateKeys.budget, budgetSchema, unreadable);
+  const paused = pauseOf(budget, cap, monthOf(now));
   return { ...(paused ? { paused } : {}), unreadable };
 }
 

@@ -1,6 +1,8 @@
 import { epochOf } from '../clock.ts';
 import type { AgentConfig } from '../config/index.ts';
-import type { RecoveryPoint } from '../contract/index.ts';
+import { pushTarget } from '../config/push-target.ts';
+import { folders, type RecoveryPoint, type SnapshotSummary } from '../contract/index.ts';
+import { goodSnapshot, isDamaged } from '../runtime/job-status.ts';
 import { inWords, plural } from './duration.ts';
 import type { AgentRecords } from './records.ts';
 
@@ -16,12 +18,17 @@ export function recoveryPoint(
   const newest = copiesOf(agent, records).sort((a, b) => epochOf(b.at) - epochOf(a.at))[0];
   if (!newest) return { text: withoutCopy(agent, records) };
   const lossSeconds = Math.max(0, Math.round((now - epochOf(newest.at)) / 1_000));
-  const work = `the last ${inWords(lossSeconds)} of work`;
   const sentences = [
-    `If the workspace were lost now, ${lossSeconds === 0 ? 'nothing' : work} would be lost.`,
+    `If the workspace were lost now, ${lossText(newest, lossSeconds)} would be lost.`,
     ...caveats(agent, records, newest),
   ];
   return { ...newest, lossSeconds, text: sentences.join(' ') };
+}
+
+/** A cloud folder never has everything: of it alone nobody may be told that nothing would be lost. */
+function lossText({ from }: Copy, seconds: number): string {
+  if (seconds > 0) return `the last ${inWords(seconds)} of work`;
+  return from === 'snapshot' ? 'nothing' : 'less than a second of work';
 }
 
 interface Copy {
@@ -29,25 +36,49 @@ interface Copy {
   from: 'cloud-folder' | 'snapshot';
 }
 
-function copiesOf({ sync, backup }: AgentConfig, { jobs }: AgentRecords): Copy[] {
-  const pushed = sync.provider === 'off' ? undefined : jobs.sync?.status?.lastPushedAt;
-  // Snapshots that leave the workspace out keep something else.
-  const snapshot = backup.include.includes('workspace') ? jobs.backup?.status?.snapshot : undefined;
+function copiesOf(agent: AgentConfig, records: AgentRecords): Copy[] {
+  const { lastPushedAt, lastPushedTo } = records.jobs.sync?.status ?? {};
+  const pushed = isCloudFolder(agent, lastPushedTo) ? lastPushedAt : undefined;
+  const snapshot = wholeSnapshot(agent, records);
   return [
     ...(pushed === undefined ? [] : [{ at: pushed, from: 'cloud-folder' as const }]),
     ...(snapshot ? [{ at: snapshot.createdAt, from: 'snapshot' as const }] : []),
   ];
 }
 
-function caveats({ sync }: AgentConfig, records: AgentRecords, { at, from }: Copy): string[] {
-  const partial = newerPartial(records, at);
-  const folder = JSON.stringify(sync.localPath);
+/** What was copied to another folder, or in another mode, says nothing of this one. */
+function isCloudFolder(agent: AgentConfig, target: string | undefined): boolean {
+  return agent.sync.provider !== 'off' && target === pushTarget(agent);
+}
+
+/** Of one that was found damaged the newest that was found good takes the place. */
+function wholeSnapshot(
+  { backup }: AgentConfig,
+  { jobs }: AgentRecords,
+): SnapshotSummary | undefined {
+  // Snapshots that leave the workspace out keep something else.
+  if (!backup.include.includes('workspace')) return undefined;
+  const newest = jobs.backup?.status?.snapshot;
+  const verify = jobs.verify?.status;
+  return newest && verify && isDamaged(verify, newest) ? goodSnapshot(verify) : newest;
+}
+
+function caveats(agent: AgentConfig, records: AgentRecords, { at, from }: Copy): string[] {
+  const partial = newerPartial(agent, records, at);
   return [
     ...(partial ? [partialText(partial)] : []),
-    ...(from === 'cloud-folder' && sync.localPath !== ''
-      ? [`In the cloud folder is ${folder} alone, not the rest of the workspace.`]
-      : []),
+    ...(from === 'cloud-folder' ? [whatIsElsewhere(agent)] : []),
   ];
+}
+
+function whatIsElsewhere({ sync: { localPath, exclude } }: AgentConfig): string {
+  const excluded = exclude.length > 0 ? ', nor what sync.exclude leaves out' : '';
+  if (localPath === '')
+    return `Not in the cloud folder is what lies in ${folders.inbox}${excluded}.`;
+  return (
+    `In the cloud folder is ${JSON.stringify(localPath)} alone, not the rest of the workspace such ` +
+    `as ${folders.inbox}${excluded}.`
+  );
 }
 
 interface PartialPush {
@@ -55,9 +86,14 @@ interface PartialPush {
   skippedFiles: number;
 }
 
-function newerPartial({ jobs }: AgentRecords, at: string | undefined): PartialPush | undefined {
+function newerPartial(
+  agent: AgentConfig,
+  { jobs }: AgentRecords,
+  at: string | undefined,
+): PartialPush | undefined {
   const partial = jobs.sync?.status?.lastPartialPush;
-  return partial && (at === undefined || partial.at > at) ? partial : undefined;
+  if (!partial || !isCloudFolder(agent, partial.to)) return undefined;
+  return at === undefined || partial.at > at ? partial : undefined;
 }
 
 function partialText({ at, skippedFiles }: PartialPush): string {
@@ -70,9 +106,12 @@ function partialText({ at, skippedFiles }: PartialPush): string {
 /** What to do where there is no copy at all. */
 function withoutCopy(agent: AgentConfig, records: AgentRecords): string {
   const { sync, backup, name } = agent;
-  const partial = newerPartial(records, undefined);
+  const partial = newerPartial(agent, records, undefined);
   const lost = 'If the workspace were lost now, all of it would be lost';
-  if (partial) return `${lost} that is not in the last copy. ${partialText(partial)}`;
+  if (partial) {
+    const rest = whatIsElsewhere(agent);
+    return `${lost} that is not in the last copy. ${partialText(partial)} ${rest}`;
+  }
   const none = `${lost}: there is no copy of it elsewhere.`;
   if (backup.enabled) return `${none} Take a snapshot: workspace-sync backup now --agent ${name}.`;
   if (sync.provider !== 'off' && sync.mode !== 'mirror') {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { capOfMonth } from '../../../cli/cost/cap.ts';
 import { accountText, type Account } from '../../../cli/cost/text.ts';
 import { estimate } from '../../../cli/cost/estimate.ts';
 
@@ -64,5 +65,24 @@ describe('the text of an account', () => {
     expect(accountText({ ...account, paused })).toMatch(
       /reached: everything but backups .* since 2026-11-20/,
     );
+  });
+});
+
+describe('the cap of a month so far', () => {
+  const budget = { version: 1, month: '2026-11', cap: 5, used: 5.1, since: 'then' } as const;
+  const paused = { month: '2026-11', cap: 5, used: 5.1, since: 'then' };
+
+  it('pauses by the record, and by the configuration where there is one', () => {
+    expect(capOfMonth(budget, '2026-11', undefined)).toEqual({ cap: 5, paused });
+    expect(capOfMonth(budget, '2026-11', { monthlyCap: 5 })).toEqual({ cap: 5, paused });
+    expect(capOfMonth(undefined, '2026-11', { monthlyCap: 5 })).toEqual({ cap: 5 });
+  });
+
+  it.each([
+    ['another month', '2026-12', undefined, {}],
+    ['a cap that was taken away', '2026-11', {}, {}],
+    ['a cap that was raised', '2026-11', { monthlyCap: 6 }, { cap: 6 }],
+  ])('does not pause for what was written down for %s', (_, month, config, found) => {
+    expect(capOfMonth(budget, month, config)).toEqual(found);
   });
 });

@@ -162,15 +162,16 @@ describe('the status of a job', () => {
 
   it('remembers when the cloud folder last got all of the workspace, and when not quite', async () => {
     const world = new RunWorld();
-    await world.run({ state: 'succeeded', pushed: 'all' });
+    await world.run({ state: 'succeeded', pushed: 'all', pushedTo: 'there' });
     world.time += 60_000;
     const skipped = [{ path: 'a', reason: 'no' }];
-    await world.run({ state: 'partial', pushed: 'some', skipped });
+    await world.run({ state: 'partial', pushed: 'some', pushedTo: 'there', skipped });
     await world.run({ state: 'succeeded' });
 
     expect(world.stored(status)).toMatchObject({
       lastPushedAt: '2026-11-22T10:00:00.000Z',
-      lastPartialPush: { at: '2026-11-22T10:01:05.000Z', skippedFiles: 1 },
+      lastPushedTo: 'there',
+      lastPartialPush: { at: '2026-11-22T10:01:05.000Z', skippedFiles: 1, to: 'there' },
     });
   });
 

@@ -16,7 +16,9 @@ import { readPaused, readRecords } from '../../../functions/shared/status/record
 import { writeInFolder } from '../../../functions/shared/status/status-file.ts';
 import { parseStatusRequest } from '../../../functions/shared/status/status-request.ts';
 import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
-import { givenStatus } from './given.ts';
+import { givenStatus, now } from './given.ts';
+
+const pause = { month: '2026-11', cap: 5, used: 5.1, since: '2026-11-20T10:00:00.000Z' };
 
 describe('a request for the status', () => {
   it.each([
@@ -70,9 +72,22 @@ describe('records', () => {
 
   it('of a pause are read where there are any', async () => {
     const store = new MemoryObjectStore();
-    expect(await readPaused(store)).toEqual({ unreadable: [] });
+    const env = { MONTHLY_CAP: '5' };
+    expect(await readPaused({ store, env }, now)).toEqual({ unreadable: [] });
+    await store.put('budget.json', JSON.stringify({ version: 1, ...pause }));
+    expect(await readPaused({ store, env }, now)).toEqual({ paused: pause, unreadable: [] });
     await store.put('budget.json', '?');
-    expect(await readPaused(store)).toEqual({ unreadable: ['budget.json'] });
+    expect(await readPaused({ store, env }, now)).toEqual({ unreadable: ['budget.json'] });
+  });
+
+  it.each([
+    ['the cap has been taken away', {}, now],
+    ['the cap has been raised', { MONTHLY_CAP: '6' }, now],
+    ['the month is over', { MONTHLY_CAP: '5' }, Date.parse('2026-12-01T00:00:00Z')],
+  ])('of a pause do not outlive it: %s', async (_, env, at) => {
+    const store = new MemoryObjectStore();
+    await store.put('budget.json', JSON.stringify({ version: 1, ...pause }));
+    expect(await readPaused({ store, env }, at)).toEqual({ unreadable: [] });
   });
 });
 

@@ -1,4 +1,5 @@
 import { agentSchema, type AgentConfig } from '../../../functions/shared/config/agent.ts';
+import { pushTarget } from '../../../functions/shared/config/push-target.ts';
 import type {
   Job,
   RunningRecord,
@@ -83,7 +84,13 @@ export function givenRecords(
   ]);
   return {
     jobs: {
-      sync: { status: givenStatus({ lastPushedAt: ago(70), ...sync }) },
+      sync: {
+        status: givenStatus({
+          lastPushedAt: ago(70),
+          lastPushedTo: pushTarget(givenAgent()),
+          ...sync,
+        }),
+      },
       backup: { status: givenStatus({ snapshot: givenSnapshot('young', 10 * hour), ...backup }) },
       verify: {
         status: givenStatus({ verifiedSnapshot: givenSnapshot('good', 20 * hour), ...verify }),

@@ -22,6 +22,8 @@ const problems = (records: AgentRecords, agent = givenAgent()): StatusProblem[] 
 const codes = (records: AgentRecords, agent = givenAgent()): string[] =>
   problems(records, agent).map(({ code }) => code);
 
+const week = 7 * 24 * hour;
+
 const reason = { code: 'quota-full', message: 'There is no room.' };
 
 describe('the problems of an agent', () => {
@@ -54,6 +56,16 @@ describe('the problems of an agent', () => {
     expect(codes(givenRecords({ sync: { lastSuccessAt: ago(90 * hour) } }), byHand)).toEqual([]);
   });
 
+  it('are an overdue sync or backup also where the interval is longer than an alarm looks back', () => {
+    const weekly = givenAgent({ interval: week }, { interval: week, verifyInterval: 0 });
+    const late = (job: 'sync' | 'backup', seconds: number): string[] =>
+      codes(givenRecords({ [job]: { lastSuccessAt: ago(seconds) } }), weekly);
+    expect(late('sync', 3 * week)).toEqual([]);
+    expect(late('sync', 3 * week + 1)).toEqual(['overdue']);
+    expect(late('backup', week + 7 * hour)).toEqual([]);
+    expect(late('backup', week + 7 * hour + 1)).toEqual(['overdue']);
+  });
+
   it('are an overdue backup', () => {
     const late = (seconds: number): string[] =>
       codes(givenRecords({ backup: { lastSuccessAt: ago(seconds) } }));
@@ -66,6 +78,13 @@ describe('the problems of an agent', () => {
       'no-success-yet',
       'no-success-yet',
     ]);
+  });
+
+  it('are that no sync has succeeded yet also where no schedule starts one', () => {
+    const records = givenRecords();
+    records.jobs.sync = {};
+    expect(codes(records, givenAgent({ interval: 0 }))).toEqual(['no-success-yet']);
+    expect(codes(records, givenAgent({ provider: 'off', dropbox: undefined }))).toEqual([]);
   });
 
   it('are snapshots that nobody has read back for too long', () => {
