@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tokenIn } from '../../functions/shared/credentials/token.ts';
 import type { Remote } from '../../functions/shared/rclone/remote.ts';
@@ -7,6 +5,7 @@ import { openSession, RcloneError } from '../../functions/shared/rclone/session.
 import type { Log } from '../../functions/shared/telemetry.ts';
 import type { Shell } from '../shell.ts';
 import { projectRclone } from './local.ts';
+import { inPrivateFolder } from './private-folder.ts';
 
 /** Whether a folder can be listed from here; `not-found`: the account can, the folder is not there. */
 export type Reached =
@@ -31,11 +30,19 @@ const silent: Log = {
  * nothing from then on.
  */
 export async function reach(
-  { clock, env }: Pick<Shell, 'clock' | 'env'>,
+  shell: Pick<Shell, 'clock' | 'env'>,
   remote: Remote,
   onToken: (token: string) => Promise<void>,
 ): Promise<Reached> {
-  const temporaryFolder = await mkdtemp(join(tmpdir(), 'workspace-sync-'));
+  return inPrivateFolder(shell.env, (folder) => list(shell, remote, onToken, folder));
+}
+
+async function list(
+  { clock, env }: Pick<Shell, 'clock' | 'env'>,
+  remote: Remote,
+  onToken: (token: string) => Promise<void>,
+  temporaryFolder: string,
+): Promise<Reached> {
   const until = clock.now() + patienceMs;
   const session = await openSession({
     binary: await projectRclone(env),
@@ -61,7 +68,6 @@ export async function reach(
     return { outcome: 'listed', files: (JSON.parse(result.stdout) as unknown[]).length };
   } finally {
     await session.close();
-    await rm(temporaryFolder, { recursive: true, force: true });
   }
 }
 
