@@ -28,6 +28,7 @@ function setCommand({ shell, exit }: Made): Command {
     .argument('[name]', 'the name that stands in the configuration as ${NAME}')
     .option('--from-file <file>', 'read the value from a file')
     .option('--generate', 'make a passphrase and show it, once')
+    .option('--replace', 'let it take the place of a passphrase that is stored already')
     .option('--accept-weak', 'take a passphrase that could be guessed')
     .option('--obscured', "the password is in rclone's obscured form already")
     .addOption(
@@ -40,12 +41,15 @@ function setCommand({ shell, exit }: Made): Command {
       `
 The value is asked for without being shown, or read from standard input, or from a file; it never
 stands in the command line. Other secrets stay as they are, and what a run saves at the same moment
-is kept. A passphrase is asked for twice, and refused when it is weak.
+is kept. A passphrase is asked for twice, and refused when it is weak. Where one is stored already, a
+word has to be typed, or --replace be said: the snapshots that exist keep the old one. With --json a
+passphrase that was made is the field "passphrase".
 
 Examples:
   workspace-sync secrets set                                asks for each that is missing
   workspace-sync secrets set WEBHOOK_TOKEN
   workspace-sync secrets set BACKUP_PASSPHRASE --generate
+  workspace-sync secrets set BACKUP_PASSPHRASE --generate --replace
   pass show gateway/token | workspace-sync secrets set WEBHOOK_TOKEN`,
     )
     .action(async (name: string | undefined, options: SetOptions) => {

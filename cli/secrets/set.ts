@@ -5,6 +5,7 @@ import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
 import { lookUp } from './list.ts';
 import { type SecretKind, type SecretNeed, secretNeeds } from './needs.ts';
+import { expectReplaceable } from './replacement.ts';
 import { openSite, type Site } from './site.ts';
 import { valueFor, type ValueOptions } from './value.ts';
 
@@ -12,6 +13,8 @@ import { valueFor, type ValueOptions } from './value.ts';
 export interface SetOptions extends General, ValueOptions {
   /** Which entry, where the configuration does not say it. */
   scope?: SecretScope;
+  /** Take the place of a passphrase that is stored already. */
+  replace?: boolean;
 }
 
 /** Where a value goes, and what it is. */
@@ -29,10 +32,12 @@ export async function setSecrets(
   const done = [];
   for (const destination of destinations) {
     const { agent, scope, reference, what } = destination;
+    if (what.kind === 'passphrase') await expectReplaceable(shell, site, destination, options);
     const value = await valueFor(shell, reference, what, options);
     await site.entries.set({ agent, scope, reference }, value);
     const entry = `workspace-sync/${site.deployment}/${agent}/${scope}`;
-    done.push({ agent, scope, reference, entry });
+    const shown = options.generate === true ? { passphrase: value } : {};
+    done.push({ agent, scope, reference, entry, ...shown });
     shell.say(`${reference} is set for agent "${agent}", in ${entry}. The next run uses it.`);
   }
   if (options.json) shell.out(JSON.stringify(done, null, 2));
@@ -80,11 +85,16 @@ async function destinationOf(
   if (need && !another) return need;
   if (another) throw ambiguous(reference, found);
   const { agent, scope } = options;
-  if (agent !== undefined && scope !== undefined) return { agent, scope, reference, what: plain };
+  if (agent !== undefined && scope !== undefined) {
+    return { agent, scope, reference, what: kindOf(scope) };
+  }
   return stored(site, reference, options);
 }
 
-const plain: SecretKind = { kind: 'plain' };
+/** What a value must be where no configuration says it. */
+function kindOf(scope: SecretScope): SecretKind {
+  return { kind: scope === 'passphrase' ? 'passphrase' : 'plain' };
+}
 
 /** Without a configuration, what the deployment has stored says where a name belongs. */
 async function stored(site: Site, reference: string, options: SetOptions): Promise<Destination> {
@@ -100,9 +110,7 @@ async function stored(site: Site, reference: string, options: SetOptions): Promi
       .flat()
       .filter(({ agent }) => options.agent === undefined || agent === options.agent);
     const [place, another] = found;
-    if (place && !another) {
-      return { ...place, what: place.scope === 'passphrase' ? { kind: 'passphrase' } : plain };
-    }
+    if (place && !another) return { ...place, what: kindOf(place.scope) };
     if (another) throw ambiguous(reference, found);
   }
   throw new CommandFailure(unknownText(site, reference), {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { isRefreshable } from '../../functions/shared/credentials/token.ts';
 import { wrongUsage } from '../failure.ts';
+import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
 import type { SecretKind } from './needs.ts';
 import { generatePassphrase, passphraseWarning, strengthOf } from './passphrase.ts';
@@ -24,9 +25,9 @@ export async function valueFor(
   shell: Shell,
   reference: string,
   what: SecretKind,
-  options: ValueOptions,
+  options: ValueOptions & Pick<General, 'json'>,
 ): Promise<string> {
-  if (options.generate === true) return generated(shell, what);
+  if (options.generate === true) return generated(shell, what, options);
   const isTyped = options.fromFile === undefined && shell.canAsk;
   const given = withoutLineEnd(await readValue(shell, reference, options));
   if (given === '') throw wrongUsage(`The value of ${reference} is empty.`);
@@ -56,10 +57,11 @@ export function tokenIn(text: string): string {
   );
 }
 
-function generated(shell: Shell, { kind }: SecretKind): string {
+function generated(shell: Shell, { kind }: SecretKind, { json }: Pick<General, 'json'>): string {
   if (kind !== 'passphrase') throw wrongUsage('Only a passphrase can be made with --generate.');
   const passphrase = generatePassphrase();
-  shell.out(passphrase);
+  // With --json it is a part of the one document that is printed at the end.
+  if (!json) shell.out(passphrase);
   shell.say(`This is shown once. ${passphraseWarning}`);
   return passphrase;
 }

@@ -1,9 +1,11 @@
 import type { ParsedConfig } from '../../functions/shared/config/index.ts';
 import { freshToken } from '../authorize/authorize.ts';
+import { CommandFailure } from '../failure.ts';
 import type { SecretPlace } from '../secrets/entries.ts';
 import { secretNeeds, type SecretNeed } from '../secrets/needs.ts';
 import { generatePassphrase, passphraseWarning, strengthOf } from '../secrets/passphrase.ts';
 import { askSecret } from '../secrets/prompt.ts';
+import { replacementWarning } from '../secrets/replacement.ts';
 import { refuseWeak, storedForm } from '../secrets/value.ts';
 import type { Setup } from './setup.ts';
 
@@ -66,12 +68,28 @@ export async function gatherSecrets(
     const stored = (await pending.read(need.agent, need.scope))[need.reference];
     const isGiven = interview.answers.secrets?.[need.reference] !== undefined;
     const taken = imported[need.reference];
+    expectSamePassphrase(need, stored, interview.answers.secrets?.[need.reference] ?? taken);
     if (taken !== undefined) pending.add(need, taken);
     else if (stored === undefined || isGiven) {
       const value = await valueOf(setup, need, parsed, pending);
       if (value !== undefined) pending.add(need, value);
     }
   }
+}
+
+/** @throws CommandFailure where older snapshots would be closed: a setup is no place for that. */
+function expectSamePassphrase(
+  { what, reference, agent }: SecretNeed,
+  stored: string | undefined,
+  fresh: string | undefined,
+): void {
+  if (what.kind !== 'passphrase' || !stored || fresh === undefined || fresh === stored) return;
+  throw new CommandFailure(
+    `${reference} of agent "${agent}" is stored already, with another value. ${replacementWarning} ` +
+      `Leave it out here, or set it with "workspace-sync secrets set ${reference} --agent ${agent} --replace" ` +
+      'first. Nothing was written or deployed.',
+    { code: 'passphrase-stored' },
+  );
 }
 
 /** Whether it may be made, or be typed in by somebody who is there: a script is told of all at once. */

@@ -217,7 +217,7 @@ describe('secrets', () => {
   it('are set without showing them anywhere, and leave the others alone', async () => {
     const value = 'correct-horse-battery-staple-wagon';
     let seen = '';
-    const said = await run(['secrets', 'set', 'BACKUP_PASSPHRASE'], {
+    const said = await run(['secrets', 'set', 'BACKUP_PASSPHRASE', '--replace'], {
       stdin: `${value}\n`,
       watch: (pid) => (seen += visibleOf(pid)),
     });
@@ -235,7 +235,9 @@ describe('secrets', () => {
   });
 
   it('refuses a weak passphrase, and a name that nothing refers to', async () => {
-    const weak = await run(['secrets', 'set', 'BACKUP_PASSPHRASE'], { stdin: 'hunter2\n' });
+    const weak = await run(['secrets', 'set', 'BACKUP_PASSPHRASE', '--replace'], {
+      stdin: 'hunter2\n',
+    });
     expect(weak.code).toBe(2);
     expect(weak.err).toMatch(/weak.*--accept-weak/s);
     expect((await run(['secrets', 'set', 'NOBODYS'], { stdin: 'x' })).err).toContain(

@@ -1,0 +1,126 @@
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { mockClient } from 'aws-sdk-client-mock';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exitCodes } from '../../../../cli/exit-codes.ts';
+import { setSecrets, type SetOptions } from '../../../../cli/secrets/set.ts';
+import { systemClock } from '../../../../functions/shared/clock.ts';
+import type { Shell } from '../../../../cli/shell.ts';
+
+const aws = mockClient(SecretsManagerClient);
+const old = 'the only passphrase of a hundred snapshots';
+
+let folder: string;
+let config: string;
+let value: string;
+let said: { out: string[]; err: string[] };
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'workspace-sync-set-'));
+  config = join(folder, 'workspace-sync.json');
+  const backup = { enabled: true, provider: 's3', encrypt: true, passphrase: '${PASS}' };
+  writeFileSync(config, JSON.stringify({ sync: { provider: 'off' }, backup }));
+  value = join(folder, 'passphrase');
+  writeFileSync(value, 'wagon staple battery horse correct');
+  said = { out: [], err: [] };
+});
+
+afterEach(() => {
+  aws.reset();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function givenStored(values: Record<string, string>): void {
+  const SecretString = JSON.stringify(values);
+  aws.on(GetSecretValueCommand).resolves({ SecretString, VersionId: 'v1' });
+  aws.on(PutSecretValueCommand).resolves({ VersionId: 'v2' });
+  aws.on(CreateSecretCommand).resolves({});
+  aws.onAnyCommand().resolves({});
+  aws.on(GetSecretValueCommand).resolves({ SecretString, VersionId: 'v1' });
+}
+
+const env = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' };
+
+/** A script's: there is no terminal to ask at. */
+function shell(): Shell {
+  return {
+    out: (text) => void said.out.push(text),
+    say: (text) => void said.err.push(text),
+    env,
+    clock: systemClock,
+    isWatched: false,
+    canAsk: false,
+    columns: 100,
+    onInterrupt: () => () => undefined,
+  };
+}
+
+function set(options: Partial<SetOptions>): Promise<number> {
+  const general = { json: false, yes: false, local: false, config, region: 'us-east-1' };
+  return setSecrets(shell(), 'PASS', { ...general, ...options });
+}
+
+const written = (): string =>
+  JSON.stringify(aws.commandCalls(PutSecretValueCommand).map(({ args: [{ input }] }) => input));
+
+describe('a passphrase that is stored already', () => {
+  it.each([
+    ['made', { generate: true }],
+    ['made, whatever is answered with yes', { generate: true, yes: true }],
+    ['read from a file', { fromFile: true, yes: true }],
+    [
+      'named by its entry',
+      { generate: true, agent: 'main', scope: 'passphrase' as const, config: 'none.json' },
+    ],
+  ])('is not replaced by a script that does not say --replace: %s', async (_how, options) => {
+    givenStored({ PASS: old });
+    const { fromFile, ...others } = { fromFile: false, ...options };
+    await expect(
+      set({ ...others, ...(fromFile ? { fromFile: value } : {}) }),
+    ).rejects.toMatchObject({
+      exitCode: exitCodes.usage,
+      message: expect.stringContaining('--replace') as string,
+    });
+    expect(said.err.join('\n')).toMatch(/snapshots that exist open with that one alone/);
+    expect(written()).toBe('[]');
+    expect(said.out).toEqual([]);
+  });
+
+  it('is replaced by who says so, and is told what that means', async () => {
+    givenStored({ PASS: old });
+    expect(await set({ generate: true, replace: true })).toBe(0);
+    expect(written()).toContain(said.out[0]);
+    expect(said.err.join('\n')).toMatch(/old passphrase has to be put back.*runbook/);
+  });
+});
+
+describe('a passphrase that is made', () => {
+  it('is stored without a question where there is none', async () => {
+    givenStored({ OTHER: 'x' });
+    expect(await set({ generate: true })).toBe(0);
+    expect(said.err.join('\n')).not.toContain('stored there already');
+  });
+
+  it('is a field of the one document that --json prints', async () => {
+    givenStored({});
+    expect(await set({ generate: true, json: true })).toBe(0);
+    expect(said.out).toHaveLength(1);
+    const [only] = JSON.parse(said.out[0] ?? '') as { passphrase: string }[];
+    expect(only).toMatchObject({ reference: 'PASS', agent: 'main', scope: 'passphrase' });
+    expect(only?.passphrase).toMatch(/^([a-z0-9]{5}-){5}[a-z0-9]{5}$/);
+    expect(written()).toContain(only?.passphrase);
+  });
+
+  it('stands in no document where it was given', async () => {
+    givenStored({});
+    expect(await set({ fromFile: value, json: true })).toBe(0);
+    expect(said.out.join()).not.toContain('wagon');
+  });
+});
