@@ -33,8 +33,8 @@ Examples:
 
 function listCommand({ shell, exit }: Made): Command {
   const command = new Command('list')
-    .summary('show the links of the last 30 days')
-    .description('Show the links of the last 30 days, and how many files each has taken.')
+    .summary('show the links of the last 90 days')
+    .description('Show the links of the last 90 days, and how many files each has taken.')
     .action(async (_, self: Command) => {
       const { showLinks } = await import('../drop-link/command.ts');
       exit(await showLinks(shell, self.optsWithGlobals<General>()));

@@ -14,7 +14,7 @@ import type { ObjectStore } from '../../functions/shared/state/object-store.ts';
 /** How a link stands: it takes files, or why it does not. */
 export type LinkState = 'open' | 'used up' | 'expired' | 'revoked';
 
-/** A link that was made in the last thirty days. */
+/** A link that was made in the last ninety days. */
 export interface ListedLink extends LinkRecord {
   state: LinkState;
   /** Files that have been taken. */

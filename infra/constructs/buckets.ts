@@ -35,13 +35,14 @@ export class Buckets extends Construct {
   constructor(scope: Construct, id: string, objectLock?: ObjectLock) {
     super(scope, id);
     this.workspace = this.bucket('Workspace', keepOldVersions({ days: 30, unfinishedUploads: 7 }));
-    // Drops are delivered in seconds and large: what is left of them is not worth a month's rent.
+    // A name that is dropped twice is two drops, the older of which is an old version: it has to
+    // outlive a pause by the monthly cap, a month at most. What is delivered is deleted for good.
     this.exchange = this.bucket('Exchange', [
-      ...keepOldVersions({ days: 7, unfinishedUploads: 1 }),
+      ...keepOldVersions({ days: 60, unfinishedUploads: 1 }),
       // Copies on their way to rclone: what a killed run leaves is nobody's only copy.
-      { id: 'staging', prefix: `${stagingFolder}/`, expiration: Duration.days(1) },
+      shortLived('staging', stagingFolder, 1),
       // A link lives a week at most: its page, its receipts and what was refused of it go after that.
-      { id: 'links', prefix: `${linksFolder}/`, expiration: Duration.days(8) },
+      shortLived('links', linksFolder, 8),
     ]);
     this.snapshots = this.bucket(
       'Snapshots',
@@ -52,11 +53,12 @@ export class Buckets extends Construct {
     this.state = this.bucket('State', [
       ...keepOldVersions({ days: 7, unfinishedUploads: 7 }),
       { id: 'history', prefix: 'history/', expiration: Duration.days(90) },
-      // What the drain holds a link's drops to: longer than any drop waits to be delivered.
+      // What the drain holds a link's drops to: longer than a link lives and a pause by the monthly
+      // cap lasts, for a drop that came on a link's last day may wait through all of a month.
       ...Object.values(linkStates).map((kind) => ({
         id: kind,
         prefix: `${kind}/`,
-        expiration: Duration.days(30),
+        expiration: Duration.days(90),
       })),
     ]);
     announceObjects(this.exchange);
@@ -120,6 +122,16 @@ function keepOldVersions(keep: { days: number; unfinishedUploads: number }): Lif
       abortIncompleteMultipartUploadAfter: Duration.days(keep.unfinishedUploads),
     },
   ];
+}
+
+/** A folder of which no drop is a part: S3 goes by the shortest time of all rules that fit a key. */
+function shortLived(id: string, folder: string, days: number): LifecycleRule {
+  return {
+    id,
+    prefix: `${folder}/`,
+    expiration: Duration.days(days),
+    noncurrentVersionExpiration: Duration.days(1),
+  };
 }
 
 /**

@@ -73,7 +73,7 @@ describe('buckets', () => {
 
   it.each([
     ['BucketsWorkspace', 30, 7],
-    ['BucketsExchange', 7, 1],
+    ['BucketsExchange', 60, 1],
     ['BucketsSnapshots', 30, 7],
     ['BucketsState', 7, 7],
   ])('%s keeps old versions for %i days and unfinished uploads for %i', (id, days, uploads) => {
@@ -93,8 +93,21 @@ describe('buckets', () => {
       ['BucketsExchange', '.staging/', 1],
       ['BucketsExchange', '.links/', 8],
       ['BucketsState', 'history/', 90],
-      ['BucketsState', 'links/', 30],
-      ['BucketsState', 'link-slots/', 30],
+      ['BucketsState', 'links/', 90],
+      ['BucketsState', 'link-slots/', 90],
+    ]);
+  });
+
+  // A name dropped twice is two drops, the older of which is an old version until it is delivered.
+  it('keep drops for longer than a pause by the monthly cap lasts, and what is no drop shorter', () => {
+    const kept = lifecycleOf('BucketsExchange').map((rule) => [
+      rule.Prefix,
+      rule.NoncurrentVersionExpiration?.NoncurrentDays,
+    ]);
+    expect(kept).toEqual([
+      [undefined, 60],
+      ['.staging/', 1],
+      ['.links/', 1],
     ]);
   });
 
