@@ -7,7 +7,7 @@ import type { Drop, DropDecision } from '../mailbox/delivery.ts';
 import { safeName } from '../mailbox/name-policy.ts';
 import type { Admission } from '../mailbox/ports.ts';
 import type { DropPlace } from '../mailbox/s3-outbox.ts';
-import { readJson } from '../state/json.ts';
+import { readJson, StateCorruptError } from '../state/json.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import type { Log } from '../telemetry.ts';
 import { needContentType } from './file-types.ts';
@@ -39,11 +39,13 @@ export function linkAdmission(deps: LinkAdmissionDeps): Admission {
       if (!isLinkPath(drop.path)) return undefined;
       const link = parseLinkPath(drop.path);
       if (!link) return { action: 'quarantine', drop, id, reason: 'lies where no link puts files' };
-      const verdict = await admit(deps, drop, id, link);
-      if ('refused' in verdict) {
-        return { action: 'quarantine', drop, id, reason: verdict.refused, link };
+      try {
+        return await decideByLink(deps, drop, id, link);
+      } catch (error) {
+        // One object that was changed by hand must not hold up everybody's mail.
+        if (!(error instanceof StateCorruptError)) throw error;
+        return { action: 'leave', drop, reason: error.message };
       }
-      return delivering(drop, id, link, verdict.record);
     },
     async report(receipts) {
       for (const receipt of receipts) {
@@ -57,6 +59,23 @@ export function linkAdmission(deps: LinkAdmissionDeps): Admission {
 }
 
 type NamedPlace = LinkPlace & { name: string };
+
+async function decideByLink(
+  deps: LinkAdmissionDeps,
+  drop: Drop,
+  id: string,
+  link: NamedPlace,
+): Promise<DropDecision> {
+  const key = linkRecordKey(deps.place.agent, link.id);
+  const record = (await readJson(deps.state, key, linkRecordSchema))?.value;
+  if (record?.id !== link.id) {
+    // Without `link`: what was allowed cannot be told any more, so this goes where nothing expires.
+    return { action: 'quarantine', drop, id, reason: `the link ${link.id} is not known` };
+  }
+  const reason = await refusal(deps, drop, id, link, record);
+  if (reason !== undefined) return { action: 'quarantine', drop, id, reason, link };
+  return delivering(drop, id, link, record);
+}
 
 /** One folder for each link, and nothing below it: a name of the stranger's makes no folders. */
 function delivering(drop: Drop, id: string, link: NamedPlace, record: LinkRecord): DropDecision {
@@ -75,23 +94,21 @@ function nameChanged(name: string): string {
   return `the name ${JSON.stringify(name.slice(0, 300))} cannot be used as it is`;
 }
 
-async function admit(
+/** Why the link does not take the drop; `undefined` where the slot is the drop's. */
+async function refusal(
   deps: LinkAdmissionDeps,
   drop: Drop,
   id: string,
   link: NamedPlace,
-): Promise<{ record: LinkRecord } | { refused: string }> {
-  const { agent } = deps.place;
-  const record = (await readJson(deps.state, linkRecordKey(agent, link.id), linkRecordSchema))
-    ?.value;
+  record: LinkRecord,
+): Promise<string | undefined> {
   const contentType = await contentTypeOf(deps, drop, record);
   const reason = objection(record, deps, { ...drop, ...link, contentType });
-  const key = linkSlotKey(agent, link.id, link.slot);
+  const key = linkSlotKey(deps.place.agent, link.id, link.slot);
   // A run that was killed may have claimed the slot for this very drop before the link ended.
   const isOwn =
     reason === undefined ? await claim(deps, key, drop, id, link) : await owns(deps, key, id);
-  if (isOwn && record) return { record };
-  return { refused: reason ?? usedUp(link.slot) };
+  return isOwn ? undefined : (reason ?? usedUp(link.slot));
 }
 
 /** @returns whether the slot is this drop's, now or since an earlier run. */
@@ -121,9 +138,9 @@ async function owns({ state }: LinkAdmissionDeps, key: string, id: string): Prom
 async function contentTypeOf(
   { place: { client, bucket, agent } }: LinkAdmissionDeps,
   { path, version }: Drop,
-  record: LinkRecord | undefined,
+  record: LinkRecord,
 ): Promise<string | undefined> {
-  if (!record || !needContentType(record.types)) return undefined;
+  if (!needContentType(record.types)) return undefined;
   const Key = dropPrefix(agent) + path;
   try {
     const answer = await client.send(

@@ -21,11 +21,10 @@ export interface LinkDrop extends LinkPlace, Pick<Drop, 'size' | 'modified'> {
  * without the others.
  */
 export function objection(
-  record: LinkRecord | undefined,
+  record: LinkRecord,
   { maxDropBytes }: { maxDropBytes: number },
   drop: LinkDrop,
 ): string | undefined {
-  if (record?.id !== drop.id) return `the link ${drop.id} is not known`;
   return (
     endOf(record, drop) ??
     (drop.slot > record.files

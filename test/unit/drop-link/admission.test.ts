@@ -89,6 +89,35 @@ describe('a drop by a link', () => {
     expect(await decide('a', 'right')).toMatchObject({ action: 'deliver' });
   });
 
+  // What the record said is gone for good; what the person sent must not go after it.
+  it('of a link that nobody knows goes into the quarantine that nothing empties', async () => {
+    const decision = await decide('invoice.pdf', 'a');
+    expect(decision).toMatchObject({
+      action: 'quarantine',
+      reason: `the link ${linkId} is not known`,
+    });
+    expect(decision).not.toHaveProperty('link');
+    await givenLink({ id: 'fedcba9876543210' });
+    expect(await decide('invoice.pdf', 'b')).not.toHaveProperty('link');
+  });
+
+  it.each([
+    ['record', linkRecordKey('main', linkId)],
+    ['used slot', linkSlotKey('main', linkId, 1)],
+  ])('whose %s cannot be read stays where it is, and says why', async (_, key) => {
+    await givenLink();
+    await state.put(key, '{"version":2}');
+    expect(await decide('a', 'a')).toMatchObject({
+      action: 'leave',
+      reason: expect.stringContaining(`"${key}" is not what this release writes`) as string,
+    });
+  });
+
+  it('is not decided about while the state bucket does not answer', async () => {
+    state.get = () => Promise.reject(new Error('no answer'));
+    await expect(decide('a', 'a')).rejects.toThrow('no answer');
+  });
+
   it('of two at once is admitted once', async () => {
     await givenLink();
     const decisions = await Promise.all(['1', '2', '3', '4'].map((id) => decide('a', id)));

@@ -123,7 +123,6 @@ describe('what is held against a drop', () => {
       { revokedAt: '2026-01-01T13:00:00.000Z' },
       'the link was revoked at 2026-01-01T13:00:00.000Z',
     ],
-    ['another link', { id: 'fedcba9876543210' }, {}, 'the link fedcba9876543210 is not known'],
     [
       'more than the agent takes',
       { size: 5001 },
