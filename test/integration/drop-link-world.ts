@@ -1,7 +1,9 @@
 import { s3ObjectStore } from '../../functions/shared/state/s3-object-store.ts';
 import { systemClock } from '../../functions/shared/clock.ts';
 import { linkKeys } from '../../functions/shared/contract/drop-links.ts';
+import type { Receipt } from '../../functions/shared/contract/index.ts';
 import type { PublicReceipts } from '../../functions/shared/drop-link/public-receipts.ts';
+import { parseReceipt } from '../../functions/shared/mailbox/receipt.ts';
 import { createDropLink, type DropLink, type DropLinkDeps } from '../../cli/drop-link/create.ts';
 import type { LinkListDeps } from '../../cli/drop-link/list.ts';
 import type { DropLinkOptions } from '../../cli/drop-link/options.ts';
@@ -92,7 +94,11 @@ async function postForm(
   };
 }
 
-/** Keys of what was refused of a link. */
-export async function refusedOf(world: World, { id }: { id: string }): Promise<string[]> {
-  return world.keys('exchange', linkKeys.refused(id, ''));
+/** Receipts of what was refused of a link; each lies beside the file that was put aside. */
+export async function refusedOf(world: World, { id }: { id: string }): Promise<Receipt[]> {
+  const keys = await world.keys('exchange', linkKeys.refused(id, ''));
+  const receipts = keys.filter((key) => key.endsWith('.json'));
+  const aside = receipts.filter((key) => keys.includes(key.replace(/\.json$/, '')));
+  const texts = await Promise.all(aside.map((key) => world.get('exchange', key)));
+  return texts.flatMap((text) => parseReceipt(String(text)) ?? []);
 }

@@ -33,7 +33,7 @@ export interface DeliveryDeps {
   admission?: Admission;
   /** Tells the queue and the bus; has to have succeeded before a drop is removed. */
   announce: (deliveries: Delivery[]) => Promise<void>;
-  /** Tells the bus of a drop that was put aside. */
+  /** Tells the bus of a drop that was put aside, unless it came by a link. */
   tellOfQuarantine: (receipt: Receipt) => Promise<void>;
   budget: TimeBudget;
   clock: Clock;
@@ -54,7 +54,7 @@ export interface DeliveryResult {
   skipped: SkippedFile[];
   /** Drops that are left because the leg's time was up. */
   remaining: number;
-  /** Drops that could not be carried and have to be tried again. */
+  /** Drops that could not be carried or put aside and have to be tried again. */
   failures: number;
 }
 
@@ -210,17 +210,34 @@ async function quarantine(
   result: DeliveryResult,
 ): Promise<void> {
   for (const decision of decisions) {
-    // The receipt comes first: a run that is killed here is repeated, and nothing is put aside that
-    // nobody was told of.
+    // Putting a large drop aside takes its time as carrying one does.
+    if (deps.budget.remaining() === 0) {
+      fail(result, decision.drop, 'the time was up');
+      continue;
+    }
     const receipt = quarantinedReceipt(facts, decision, deps.outbox.quarantinePlace(decision));
-    await deps.inbox.writeReceipts([receipt]);
-    await deps.outbox.quarantine(decision);
-    await deps.tellOfQuarantine(receipt);
-    await deps.admission?.report([receipt]);
-    await removeDelivered([decision], deps);
+    await putAside(decision, receipt, deps);
     result.quarantined.push(receipt);
     result.skipped.push({ path: decision.drop.path, reason: `quarantined: ${decision.reason}` });
   }
+}
+
+/**
+ * The receipt comes first: a run that is killed here is repeated, and nothing is put aside that
+ * nobody was told of. Whoever has a link can send without end: what is refused of it has its receipt
+ * where it is put, and none where the agent looks, nor an event.
+ */
+async function putAside(
+  decision: Quarantining,
+  receipt: Receipt,
+  deps: DeliveryDeps,
+): Promise<void> {
+  const isByLink = decision.link !== undefined;
+  if (!isByLink) await deps.inbox.writeReceipts([receipt]);
+  await deps.outbox.quarantine(decision, receipt);
+  if (!isByLink) await deps.tellOfQuarantine(receipt);
+  await deps.admission?.report([receipt]);
+  await removeDelivered([decision], deps);
 }
 
 async function removeDelivered(

@@ -9,8 +9,11 @@ export interface Outbox {
   readonly kind: DropSourceKind;
   /** Where a drop that may not be delivered is put: the same place in every run. */
   quarantinePlace(decision: Quarantining): string;
-  /** Puts a drop there. Doing it again changes nothing. */
-  quarantine(decision: Quarantining): Promise<void>;
+  /**
+   * Puts a drop there, and with what came by a link its receipt, which lies nowhere else. Doing it
+   * again changes nothing.
+   */
+  quarantine(decision: Quarantining, receipt: Receipt): Promise<void>;
   /**
    * Removes drops that are still the version that was delivered.
    * @returns those that had changed meanwhile and were kept.

@@ -2,16 +2,18 @@ import {
   DeleteObjectCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
+  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { epochOf } from '../clock.ts';
 import { linkKeys } from '../contract/drop-links.ts';
-import { dropPrefix, quarantinePrefix } from '../contract/index.ts';
+import { dropPrefix, quarantinePrefix, type Receipt } from '../contract/index.ts';
 import { inParallel } from '../parallel.ts';
 import { keyDecoder } from '../state/list-objects.ts';
 import type { Drop } from './delivery.ts';
 import { copyVersion } from './s3-copy.ts';
 import type { Outbox, Quarantining } from './ports.ts';
+import { receiptText } from './receipt.ts';
 
 /** Where an agent's drops lie in the exchange bucket. */
 export interface DropPlace {
@@ -85,6 +87,16 @@ export function versionSource({ bucket, agent }: DropPlace, { path, version }: D
   return `${bucket}/${encodeURIComponent(dropPrefix(agent) + path)}?versionId=${version}`;
 }
 
+async function putReceipt(
+  client: S3Client,
+  Bucket: string,
+  Key: string,
+  receipt: Receipt,
+): Promise<void> {
+  const ContentType = 'application/json';
+  await client.send(new PutObjectCommand({ Bucket, Key, Body: receiptText(receipt), ContentType }));
+}
+
 /** The exchange bucket's `_outbox` of an agent. */
 export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
   const keyOf = (drop: Drop): string => dropPrefix(agent) + drop.path;
@@ -94,13 +106,16 @@ export function s3Outbox({ client, bucket, agent }: DropPlace): Outbox {
   return {
     kind: 'drop',
     quarantinePlace: place,
-    quarantine: (decision) =>
-      copyVersion(client, {
+    async quarantine(decision, receipt) {
+      const target = place(decision);
+      if (decision.link) await putReceipt(client, bucket, `${target}.json`, receipt);
+      await copyVersion(client, {
         bucket,
         source: versionSource({ client, bucket, agent }, decision.drop),
-        target: place(decision),
+        target,
         size: decision.drop.size,
-      }),
+      });
+    },
     async remove(drops) {
       // By version: what was dropped under the same name since then is another version and stays.
       await inParallel(parallel, drops, (drop) =>

@@ -229,9 +229,48 @@ describe('a drop that needs admission', () => {
     const { quarantined } = await world.run();
 
     expect(quarantined).toMatchObject([{ reason: 'not wanted', source: { path: 'given.pdf' } }]);
+    expect(world.effects.filter((effect) => effect.endsWith(' a.pdf'))).toEqual([
+      'quarantine a.pdf',
+      'remove a.pdf',
+    ]);
     expect(world.effects).toContain('report given.pdf');
+    expect([...world.toldAside.values()]).toEqual(quarantined);
     expect([...world.inbox.keys()]).toEqual(['b.pdf']);
     expect(world.drops).toEqual([]);
+  });
+});
+
+describe('what is refused of a link, however much it is,', () => {
+  const refused = Array.from({ length: 5 }, (_, index) => drop(`${index}`));
+  const givenRefusals = (): MailboxWorld => {
+    const world = new MailboxWorld(...refused);
+    const link = { id: '0123456789abcdef', slot: 1, name: 'a stranger chose this' };
+    world.admit = (one, id) =>
+      Promise.resolve({ action: 'quarantine', drop: one, id, reason: 'used', link });
+    return world;
+  };
+
+  it('leaves nothing in the workspace and no event, and is counted', async () => {
+    const world = givenRefusals();
+
+    const { quarantined, skipped } = await world.run();
+
+    expect(world.receipts()).toEqual([]);
+    expect(world.effects.filter((effect) => /^(record|tell) /.test(effect))).toEqual([]);
+    expect(quarantined).toHaveLength(5);
+    expect(skipped).toContainEqual({ path: '4', reason: 'quarantined: used' });
+    expect(world.drops).toEqual([]);
+  });
+
+  it('waits for the next run where the time is up, with a word in the report', async () => {
+    const world = givenRefusals();
+    world.remainingMs = () => (world.quarantined.size < 2 ? 1 : 0);
+
+    const { quarantined, skipped, failures } = await world.run();
+
+    expect({ quarantined: quarantined.length, failures }).toEqual({ quarantined: 2, failures: 3 });
+    expect(skipped).toContainEqual({ path: '4', reason: 'the time was up' });
+    expect(world.drops).toEqual(refused.slice(2));
   });
 });
 

@@ -49,6 +49,8 @@ export class MailboxWorld {
   readonly receiptTexts = new Map<string, string>();
   readonly announced: Delivery[][] = [];
   readonly quarantined = new Map<string, Drop>();
+  /** Receipts that the outbox was given with what it put aside. */
+  readonly toldAside = new Map<string, Receipt>();
   readonly effects: string[] = [];
   readonly warnings: string[] = [];
   readonly #journal = new Map<string, string>();
@@ -132,8 +134,9 @@ export class MailboxWorld {
     return {
       kind: 'drop',
       quarantinePlace: ({ id }) => `.quarantine/${id}`,
-      quarantine: async ({ id, drop: aside }) => {
+      quarantine: async ({ id, drop: aside }, receipt) => {
         await Promise.resolve();
+        this.toldAside.set(id, receipt);
         this.quarantined.set(`.quarantine/${id}`, aside);
         this.#did('quarantine', aside.path);
       },
