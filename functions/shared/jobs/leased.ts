@@ -1,5 +1,5 @@
 import { takeLease, type Lease, type LeaseHeld } from '../state/lease.ts';
-import { alreadyOver } from '../runtime/repeated.ts';
+import { alreadyOver, isRepeated } from '../runtime/repeated.ts';
 import type { JobResult } from '../runtime/report.ts';
 import type { LegContext, RunContext } from '../runtime/run.ts';
 
@@ -19,7 +19,10 @@ const pauseMs = 1_000;
 /** How long the pruning after a backup is waited for, by who needs what it may delete. */
 export const pruningMs = 30_000;
 
-/** The same, for who may wait a while for a short job: at most half of the leg's time. */
+/**
+ * The same, for who may wait a while for a short job: at most half of the leg's time. Nobody waits for
+ * himself: a run that was asked for twice would be done twice.
+ */
 export async function patientLease(
   context: LegContext,
   scope: string,
@@ -30,7 +33,8 @@ export async function patientLease(
   const until = clock.now() + Math.min(patienceMs, context.budget.remaining() / 2);
   for (;;) {
     const lease = await leaseFor(context, scope, onlyInherits);
-    if (!('held' in lease) || clock.now() >= until) return lease;
+    const isDecided = !('held' in lease) || lease.runId === context.runId;
+    if (isDecided || clock.now() >= until) return lease;
     await clock.sleep(pauseMs);
   }
 }
@@ -45,7 +49,8 @@ export function busy({ runId, until, over }: LeaseHeld, own?: string): JobResult
 
 /**
  * Does work under the lease of a scope, or says that another run is at it. A run that goes on in
- * another leg keeps the lease for that.
+ * another leg keeps the lease for that; one that has ended, until its report is in the history, so that
+ * a request that comes twice finds the one or the other.
  * @param patienceMs how long to wait where another run is at it
  * @param onlyInherits whether a later leg is refused that does not find the lease of the one before
  */
@@ -60,12 +65,19 @@ export async function underLease(
   if ('held' in lease) return busy(lease, context.runId);
   let keep = false;
   try {
+    // Since the wrapper has asked, the same request may have been done.
+    if (await isRepeated(context)) return alreadyOver(context.runId);
     const result = await work(lease);
     keep = context.goesOn(result);
     return result;
   } finally {
-    if (!keep) await release(context, lease);
+    if (!keep) await releaseOnceKept(context, lease);
   }
+}
+
+async function releaseOnceKept(context: RunContext, lease: Lease): Promise<void> {
+  if (context.onceKept) context.onceKept(() => release(context, lease));
+  else await release(context, lease);
 }
 
 async function release({ runtime }: RunContext, lease: Lease): Promise<void> {

@@ -14,6 +14,13 @@ import type { Runtime } from './runtime.ts';
 import { madeProgress, totalsOf } from './report.ts';
 import { remember } from './status.ts';
 
+interface Occasion {
+  request: JobRequest;
+  progress: RunProgress;
+  /** Called as soon as the history has the report. */
+  kept: () => Promise<void>;
+}
+
 /**
  * Makes a report known: metrics and log, then history, status and an event; or, for a run that goes
  * on, the request for its next leg.
@@ -21,8 +28,7 @@ import { remember } from './status.ts';
 export async function publish(
   runtime: Runtime,
   report: JobReport,
-  request: JobRequest,
-  progress: RunProgress,
+  { request, progress, kept }: Occasion,
 ): Promise<void> {
   writeMetrics(runtime, report, progress.totals);
   runtime.log.info(`${report.job} ${report.state}`, { report: shortened(report) });
@@ -35,7 +41,7 @@ export async function publish(
   // Nor is a leg that was asked for twice: the run's own report stands under the same name.
   if (report.state === 'skipped' && request.trigger === 'continuation') return;
   await Promise.all([
-    remember(runtime, report),
+    remember(runtime, report, kept),
     putEvent(runtime, `${titled(report.job)} ${eventOf[report.state]}`, shortened(report)),
   ]);
 }

@@ -15,12 +15,11 @@ import { requestsMade, requestsSince } from '../cost/request-meter.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { withLogFields } from '../telemetry.ts';
 import { traced } from '../tracing.ts';
-import { alreadyOver } from './repeated.ts';
+import { alreadyOver, isRepeated } from './repeated.ts';
 import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
 import { publish } from './publish.ts';
 import { amountOf, createReport, madeProgress, noTotals, type JobResult } from './report.ts';
 import { required, type Runtime } from './runtime.ts';
-import { isReported } from './status.ts';
 import { createTimeBudget, type TimeBudget } from './time-budget.ts';
 
 /** What the wrapper gives to a job. */
@@ -36,6 +35,8 @@ export interface RunContext {
   sawToken: (token: TokenFacts) => void;
   /** Whether a result leads to another leg: it is unfinished, and the run may go on. */
   goesOn: (result: JobResult) => boolean;
+  /** Does something when the report is in the history, or will not be. Absent where none is kept. */
+  onceKept?: (task: () => Promise<void>) => void;
 }
 
 /** What it takes to use remotes, for a run or for something shorter. */
@@ -100,6 +101,7 @@ async function runLeg(
   const meter = isQuery ? quietMeter : meterOf(runtime, request, progress);
   const budget = budgetOf(runtime, invocation, progress, work.timeoutSeconds);
   const limited = (result: JobResult): JobResult => limitLegs(runtime, result, progress, work);
+  const tasks: (() => Promise<void>)[] = [];
   const tokens = new Map<string, TokenFacts>();
   const context: RunContext = {
     runtime,
@@ -110,6 +112,7 @@ async function runLeg(
     progress: meter,
     sawToken: (token) => tokens.set(`${token.scope}/${token.reference}`, token),
     goesOn: (unfinished) => limited(unfinished).state === 'continued',
+    ...(isQuery ? {} : { onceKept: (task) => void tasks.push(task) }),
   };
   const traces = { agent: request.agent, job: request.job, runId: progress.runId };
   const result = await traced(runtime.env, traces, () =>
@@ -117,21 +120,35 @@ async function runLeg(
   );
   const ended = measured({ ...limited(result), tokens: [...tokens.values()] });
   const report = createReport(runtime, request, progress, ended);
-  if (result.repeated) {
-    await meter.stop();
-    runtime.log.info('the run was asked for twice', { report });
-  } else if (!isQuery) await tell(runtime, report, { request, progress, meter });
+  const kept = async (): Promise<void> => {
+    for (const task of tasks.splice(0)) await task();
+  };
+  try {
+    if (result.repeated) {
+      await meter.stop();
+      runtime.log.info('the run was asked for twice', { report });
+    } else if (!isQuery) await tell(runtime, report, { request, progress, meter, kept });
+  } finally {
+    await kept();
+  }
   return report;
+}
+
+interface Telling {
+  request: JobRequest;
+  progress: RunProgress;
+  meter: RunningMeter;
+  kept: () => Promise<void>;
 }
 
 async function tell(
   runtime: Runtime,
   report: JobReport,
-  { request, progress, meter }: { request: JobRequest; progress: RunProgress; meter: RunningMeter },
+  { request, progress, meter, kept }: Telling,
 ): Promise<void> {
   if (report.state === 'continued') await meter.end('between-legs');
   try {
-    await publish(runtime, report, request, progress);
+    await publish(runtime, report, { request, progress, kept });
   } finally {
     // Who follows the run looks for its report then: it is there.
     if (report.state !== 'continued') await meter.end('ended');
@@ -151,10 +168,7 @@ function meterOf(
 /** A request may come twice: the id that it gives its run tells. */
 function unlessReported(job: JobFunction): JobFunction {
   return async (context) => {
-    const { runtime, request, runId } = context;
-    const isFirst = request.runId !== undefined && !request.run;
-    if (isFirst && (await isReported(runtime, { ...request, runId }))) return alreadyOver(runId);
-    return job(context);
+    return (await isRepeated(context)) ? alreadyOver(context.runId) : job(context);
   };
 }
 

@@ -29,9 +29,15 @@ export async function isReported(
 
 /**
  * Keeps a report: in the history always, in the job's status unless nothing was tried.
+ * @param kept called as soon as the history has it
  */
-export async function remember(runtime: Runtime, report: JobReport): Promise<void> {
+export async function remember(
+  runtime: Runtime,
+  report: JobReport,
+  kept: () => Promise<void>,
+): Promise<void> {
   await runtime.store.put(historyKey(report), JSON.stringify(report));
+  await kept();
   if (report.state === 'skipped') return;
   const key = stateKeys.status(report.agent, report.job);
   for (let attempt = 0; attempt < statusAttempts; attempt++) {

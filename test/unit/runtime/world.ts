@@ -8,6 +8,7 @@ import type { JobResult } from '../../../functions/shared/runtime/report.ts';
 import { runJob, type JobFunction } from '../../../functions/shared/runtime/run.ts';
 import type { Runtime } from '../../../functions/shared/runtime/runtime.ts';
 import { secretStore } from '../../../functions/shared/secrets/store.ts';
+import type { ObjectStore } from '../../../functions/shared/state/object-store.ts';
 import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
 
 /** When every run of these tests begins. */
@@ -29,6 +30,8 @@ interface Metric {
 /** A runtime whose clients answer from memory and write down what they were asked. */
 export class RunWorld {
   time = start;
+  /** Jobs that wait do so here. */
+  sleep: (milliseconds: number) => Promise<void> = () => Promise.resolve();
   env: Record<string, string> = { FUNCTION_TIMEOUT_SECONDS: '900', EVENT_BUS: 'bus' };
   readonly store = new MemoryObjectStore();
   readonly events = mockClient(EventBridgeClient);
@@ -46,15 +49,15 @@ export class RunWorld {
   run(
     result: JobResult | JobFunction,
     request: Partial<JobRequest> = {},
-    options: { timeoutSeconds?: number; seconds?: number } = {},
+    options: { timeoutSeconds?: number; seconds?: number; store?: ObjectStore } = {},
   ): Promise<JobReport> {
-    const { seconds = 5, ...work } = options;
+    const { seconds = 5, store = this.store, ...work } = options;
     const job: JobFunction = async (context) => {
       this.time += seconds * 1_000;
       return typeof result === 'function' ? result(context) : result;
     };
     return runJob(
-      this.#runtime(),
+      { ...this.#runtime(), store },
       { request: { job: 'sync', agent: 'main', trigger: 'manual', ...request }, ...work },
       { getRemainingTimeInMillis: () => 900_000 },
       job,
@@ -107,7 +110,7 @@ export class RunWorld {
     return {
       env: this.env,
       deployment: 'test',
-      clock: { now: () => this.time, sleep: () => Promise.resolve() },
+      clock: { now: () => this.time, sleep: (milliseconds) => this.sleep(milliseconds) },
       log: { debug: write, info: write, warn: write, error: write },
       emit: (name, value, dimensions, unit) => this.metrics.push({ name, value, dimensions, unit }),
       s3: new S3Client(),
