@@ -1,7 +1,13 @@
-import { GetObjectCommand, HeadObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  type HeadObjectCommandInput,
+} from '@aws-sdk/client-s3';
 import {
   dropPrefix,
   folders,
+  quarantinePrefix,
   workspacePrefix,
   type Receipt,
 } from '../../functions/shared/contract/index.ts';
@@ -12,32 +18,55 @@ import type { Sent } from './send.ts';
 
 /** What is known of a drop. */
 export type Outcome =
-  { state: 'delivered' | 'quarantined'; receipt?: Receipt } | { state: 'waiting' };
+  | { state: 'delivered'; receipt: Receipt }
+  /** `place`: its key in the exchange bucket. */
+  | { state: 'quarantined'; place: string; receipt?: Receipt }
+  /** Gone from `_outbox`; the receipt, which says why, lies in a workspace that is not seen from here. */
+  | { state: 'taken' }
+  | { state: 'waiting' };
 
 /**
  * Looks what became of a drop. Its receipt says so where the workspace is in the workspace bucket;
- * where it is elsewhere, all that can be seen from here is that it was taken.
+ * where it is elsewhere, all that can be seen from here is whether it was put aside.
  */
 export async function outcomeOf(context: AgentContext, sent: Sent): Promise<Outcome> {
-  const isGone = !(await isThere(context, sent));
-  const receipt = await readReceipt(context, receiptId(context.agent, 'drop', sent));
-  if (receipt) return { state: receipt.state, receipt };
-  return isGone ? { state: 'delivered' } : { state: 'waiting' };
+  const { agent } = context;
+  const isGone = !(await isThere(context, dropPrefix(agent) + sent.path, sent.version));
+  const id = receiptId(agent, 'drop', sent);
+  const receipt = await readReceipt(context, id);
+  if (receipt?.state === 'delivered') return { state: 'delivered', receipt };
+  if (receipt) return { state: 'quarantined', place: receipt.name, receipt };
+  if (!isGone) return { state: 'waiting' };
+  const place = quarantinePrefix(agent) + id;
+  return (await isAside(context, place)) ? { state: 'quarantined', place } : { state: 'taken' };
 }
 
-async function isThere(context: AgentContext, { path, version }: Sent): Promise<boolean> {
-  const { clients, agent } = context;
-  const Bucket = bucketOf(context, 'Exchange');
+/** What is put aside is copied before it leaves `_outbox`. */
+async function isAside(context: AgentContext, place: string): Promise<boolean> {
   try {
-    const Key = dropPrefix(agent) + path;
-    await clients.s3.send(new HeadObjectCommand({ Bucket, Key, VersionId: version }));
-    return true;
+    return await isThere(context, place);
   } catch (error) {
-    // Of a question without an answer's body S3 says no more than the status.
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    if (status === 404) return false;
+    // Who may not look there still learns that the drop was taken.
+    if (statusOf(error) === 403) return false;
     throw error;
   }
+}
+
+async function isThere(context: AgentContext, Key: string, version?: string): Promise<boolean> {
+  const request: HeadObjectCommandInput = { Bucket: bucketOf(context, 'Exchange'), Key };
+  if (version !== undefined) request.VersionId = version;
+  try {
+    await context.clients.s3.send(new HeadObjectCommand(request));
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+/** Of a question without an answer's body S3 says no more than the status. */
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
 /** A receipt by its id, where the workspace is in the workspace bucket. */

@@ -83,7 +83,7 @@ async function sendAll(
     }
     return sent;
   } catch (error) {
-    throw leaving.aborted ? interrupted(sent) : withSent(error, sent);
+    throw leaving.aborted ? interrupted(context, sent) : withSent(context, error, sent);
   } finally {
     view.end();
   }
@@ -93,21 +93,22 @@ function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
 }
 
-function interrupted(sent: readonly Sent[]): CommandFailure {
-  return new CommandFailure(`Stopped. ${whatWasSent(sent)}`, {
+function interrupted(context: AgentContext, sent: readonly Sent[]): CommandFailure {
+  return new CommandFailure(`Stopped. ${whatWasSent(context, sent)}`, {
     code: 'interrupted',
     exitCode: exitCodes.detached,
   });
 }
 
-function withSent(error: unknown, sent: readonly Sent[]): unknown {
+function withSent(context: AgentContext, error: unknown, sent: readonly Sent[]): unknown {
   if (!(error instanceof CommandFailure) || sent.length === 0) return error;
-  return new CommandFailure(`${error.message} ${whatWasSent(sent)}`, error);
+  return new CommandFailure(`${error.message} ${whatWasSent(context, sent)}`, error);
 }
 
-function whatWasSent(sent: readonly Sent[]): string {
+function whatWasSent({ general }: AgentContext, sent: readonly Sent[]): string {
   if (sent.length === 0) return 'Nothing was sent.';
-  return `Sent before, and delivered: ${sent.map(({ path }) => nameInLine(path)).join(', ')}.`;
+  const names = sent.map(({ path }) => nameInLine(path)).join(', ');
+  return `Sent before: ${names}. What has arrived of it says ${commandLine(['inbox'], general)}.`;
 }
 
 /** Deliveries take a second; a busy agent, or a schedule that has to come round, a few minutes. */
@@ -173,7 +174,7 @@ function exitCodeFor(
   const waits = (general as DropOptions).wait;
   if (isWaiting && waits) {
     const look = commandLine(['inbox'], general);
-    shell.say(`What is sent is safe, and will be delivered. Look later with ${look}.`);
+    shell.say(`What is sent lies safe in _outbox until it is taken. Look later with ${look}.`);
     return isLeft ? exitCodes.detached : exitCodes.partial;
   }
   return isAside ? exitCodes.partial : exitCodes.ok;

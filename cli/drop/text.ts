@@ -9,12 +9,17 @@ export function outcomeText(sent: Sent, outcome: Outcome): string {
   const name = nameInLine(sent.path);
   const size = bytesInWords(sent.size);
   if (outcome.state === 'waiting') return `${name} (${size}) is sent, and not delivered yet.`;
-  const { receipt } = outcome;
-  if (!receipt)
+  if (outcome.state === 'taken') {
     return `${name} (${size}) was taken from _outbox; its receipt lies in the workspace.`;
-  if (receipt.state === 'quarantined') {
-    return `${name} (${size}) was put aside and not delivered: it ${receipt.reason ?? 'may not be'}. It lies at ${nameInLine(receipt.name)} of the exchange bucket.`;
   }
+  if (outcome.state === 'quarantined') {
+    const { receipt } = outcome;
+    const why = receipt
+      ? `it ${receipt.reason ?? 'may not be'}`
+      : 'its receipt in the workspace says why';
+    return `${name} (${size}) was put aside and not delivered: ${why}. It lies at ${nameInLine(outcome.place)} of the exchange bucket.`;
+  }
+  const { receipt } = outcome;
   return [`${name} → _inbox/${nameInLine(receipt.name)} (${size})`, ...details(receipt)].join(
     '\n  ',
   );
