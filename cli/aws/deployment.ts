@@ -13,7 +13,9 @@ export interface Deployment {
   outputs: Outputs;
   /** Of each stack with functions of its own: the main one, and one for each EFS access point. */
   sets: Outputs[];
-  /** Names of all agents; `undefined` where there are too many for the stacks to say. */
+  /** Stacks that it names and that are not there: what their agents do is not known. */
+  missing: string[];
+  /** Names of all agents of the stacks that are there; `undefined` where there are too many for the stacks to say. */
   agents: string[] | undefined;
 }
 
@@ -40,7 +42,16 @@ export async function findDeployment(
     .filter((other) => /-Efs-[^-]+$/.test(other));
   const mounted = await Promise.all(others.map((other) => outputsOf(client, other)));
   const sets = [outputs, ...mounted.filter((found) => found !== undefined)];
-  return { name, stack, outputs, sets, agents: agentsOf(sets) };
+  const missing = others.filter((_other, index) => mounted[index] === undefined);
+  return { name, stack, outputs, sets, missing, agents: agentsOf(sets) };
+}
+
+/** Why the agents of a missing stack are not spoken of, and what to do. */
+export function missingText({ missing }: Pick<Deployment, 'missing'>): string {
+  return (
+    `The deployment names the stack ${missing.join(', ')}, and it is not there: of its agents nothing is ` +
+    'known, and they have no functions. Run "workspace-sync deploy".'
+  );
 }
 
 async function outputsOf(

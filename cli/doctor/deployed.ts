@@ -20,7 +20,13 @@ export function deployedChecks(): Check[] {
     {
       name: 'deployment',
       look: async ({ deployment }) => {
-        const { name, outputs } = await deployment();
+        const found = await deployment();
+        const { name, outputs } = found;
+        if (found.missing.length > 0)
+          return wrong(
+            `The stack ${found.missing.join(', ')} is not there: its agents have no functions`,
+            'Run "workspace-sync deploy"',
+          );
         const release = outputs['Release'];
         if (release === manifest.version)
           return well(`${name} is deployed, of this release (${release})`);

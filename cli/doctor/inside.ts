@@ -1,6 +1,7 @@
 import type { AgentStatus, JobReport, Listed } from '../../functions/shared/contract/index.ts';
 import { runbookAnchors } from '../../functions/shared/contract/index.ts';
 import type { WebhookCheck } from '../../functions/shared/notification/check.ts';
+import type { Outputs } from '../aws/deployment.ts';
 import { type AgentContext, withAgent } from '../context.ts';
 import { ask, askJob } from '../runs/invoke.ts';
 import type { Check, Examination } from './examination.ts';
@@ -112,13 +113,14 @@ async function ofEach(
   );
 }
 
-async function statusProblems({ deployment, clients, general }: Examination): Promise<Found[]> {
-  const { sets } = await deployment();
-  const asked = general.agent === undefined ? {} : { agent: general.agent };
+async function statusProblems(examination: Examination): Promise<Found[]> {
+  const { clients } = examination;
+  const { asked, sets } = await askedFor(examination);
   const served = sets.filter((set) => set['StatusFunctionName'] !== undefined);
   if (served.length === 0) return [unknown('The deployment has no Status function yet')];
   const answers = await Promise.all(served.map((set) => ask({ clients }, set, 'Status', asked)));
   const statuses = (answers as AgentStatus[][]).flat();
+  if (statuses.length === 0) return [unknown('The status speaks of no agent')];
   const found = statuses.flatMap(({ agent, problems }) =>
     problems.map(({ message, runbook }) =>
       wrong(message, 'Do what the runbook says about it', {
@@ -128,4 +130,18 @@ async function statusProblems({ deployment, clients, general }: Examination): Pr
     ),
   );
   return found.length > 0 ? found : [well('The status names no problem')];
+}
+
+/** An agent is known to the functions of its own stack alone. */
+async function askedFor({
+  deployment,
+  shell,
+  general,
+  target,
+  clients,
+}: Examination): Promise<{ asked: { agent?: string }; sets: Outputs[] }> {
+  const found = await deployment();
+  if (general.agent === undefined) return { asked: {}, sets: found.sets };
+  const { agent, set } = withAgent({ shell, general, target, clients, deployment: found });
+  return { asked: { agent }, sets: [set] };
 }

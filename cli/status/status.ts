@@ -1,5 +1,6 @@
 import type { AgentStatus } from '../../functions/shared/contract/index.ts';
-import { openContext, withAgent } from '../context.ts';
+import { missingText } from '../aws/deployment.ts';
+import { openContext, withAgent, type Context } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { ask } from '../runs/invoke.ts';
@@ -11,21 +12,24 @@ export async function status(
   shell: Shell,
   general: General & { check?: boolean },
 ): Promise<ExitCode> {
-  const found = await agentsStatus(shell, general);
+  const context = await openContext(shell, general);
+  const found = await agentsStatus(context);
   const now = shell.clock.now();
   shell.out(
     general.json
       ? JSON.stringify(found, null, 2)
       : found.map((agent) => statusText(agent, now)).join('\n\n'),
   );
+  const untold = untoldIn(context, found);
+  for (const text of untold) shell.say(text);
   const isWell = found.every(({ healthy }) => healthy);
-  return general.check === true && !isWell ? exitCodes.failed : exitCodes.ok;
+  const isFailed = untold.length > 0 || (general.check === true && !isWell);
+  return isFailed ? exitCodes.failed : exitCodes.ok;
 }
 
 /** What the deployment says of the agent that is meant, or of each of its agents. */
-export async function agentsStatus(shell: Shell, general: General): Promise<AgentStatus[]> {
-  const context = await openContext(shell, general);
-  if (general.agent !== undefined) {
+async function agentsStatus(context: Context): Promise<AgentStatus[]> {
+  if (context.general.agent !== undefined) {
     const { agent, set } = withAgent(context);
     return (await ask(context, set, 'Status', { agent })) as AgentStatus[];
   }
@@ -34,3 +38,18 @@ export async function agentsStatus(shell: Shell, general: General): Promise<Agen
   );
   return (answers as AgentStatus[][]).flat();
 }
+
+/** Agents that should have been spoken of: who is not mentioned is not well. */
+function untoldIn({ general, deployment }: Context, found: readonly AgentStatus[]): string[] {
+  const told = new Set(found.map(({ agent }) => agent));
+  const meant = general.agent === undefined ? (deployment.agents ?? []) : [general.agent];
+  const absent = meant.filter((name) => !told.has(name));
+  const isIncomplete = general.agent === undefined && deployment.missing.length > 0;
+  return [
+    ...(isIncomplete ? [missingText(deployment)] : []),
+    ...(absent.length > 0 ? [`Nothing is known of ${absent.join(', ')}: ${lookAtLogs}`] : []),
+    ...(found.length === 0 && absent.length === 0 ? [`No agent is known: ${lookAtLogs}`] : []),
+  ];
+}
+
+const lookAtLogs = 'the function Status left it out. Run "workspace-sync doctor".';
