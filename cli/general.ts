@@ -27,7 +27,7 @@ function generalOptions(): Option[] {
     new Option('-d, --deployment <name>', 'which deployment').env('WORKSPACE_SYNC_DEPLOYMENT'),
     new Option('-c, --config <file>', 'the configuration file').env('WORKSPACE_SYNC_CONFIG'),
     new Option('--json', 'print JSON for programs instead of text').default(false, 'off'),
-    new Option('-y, --yes', 'ask nothing: every question is answered with yes').default(
+    new Option('-y, --yes', 'ask nothing: questions are answered with yes').default(
       false,
       'off',
     ),

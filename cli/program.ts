@@ -17,6 +17,7 @@ import { secretsCommand } from './commands/secrets.ts';
 import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { wrongUsage } from './failure.ts';
 import type { Shell } from './shell.ts';
 
 /** What a command is made with: where it speaks, and how it says its exit code. */
@@ -55,9 +56,27 @@ export function createProgram(shell: Shell, exit: Made['exit']): Command {
       },
     })
     .showHelpAfterError('(workspace-sync --help lists the commands and options)')
+    .helpCommand(false)
     .exitOverride();
   for (const make of commands) program.addCommand(inherit(program, make({ shell, exit })));
-  return program;
+  return program.addCommand(inherit(program, helpCommand(program)));
+}
+
+/** Commander's own knows the first word only. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .summary('show the help of a command')
+    .description('Show the help of a command, such as "backup restore".')
+    .argument('[words...]', 'the command')
+    .action((words: string[]) => {
+      let command = program;
+      for (const word of words) {
+        const found = command.commands.find((child) => child.name() === word);
+        if (!found) throw wrongUsage(`There is no command "${words.join(' ')}".`);
+        command = found;
+      }
+      command.outputHelp();
+    });
 }
 
 /** In the order of the help: what people do daily comes first. */

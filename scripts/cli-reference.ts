@@ -38,10 +38,16 @@ interface Placed {
 
 function flat(program: Command, before: string[] = []): Placed[] {
   return program.commands.flatMap((command) => {
+    if (command.name() === 'help') return [];
     const words = [...before, command.name()];
-    const isGroup = command.commands.length > 0;
-    return isGroup ? flat(command, words) : [{ path: words.join(' '), command }];
+    const itself = [{ path: words.join(' '), command }];
+    return doesSomething(command) ? [...itself, ...flat(command, words)] : flat(command, words);
   });
+}
+
+/** `backup` is only the first word of others; `drop-link` is a command itself, too. */
+function doesSomething({ commands, options }: Command): boolean {
+  return commands.length === 0 || options.length > 0;
 }
 
 const isGeneral = ({ helpGroupHeading }: Option): boolean =>

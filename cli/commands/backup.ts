@@ -69,7 +69,7 @@ function restoreCommand({ shell, exit }: Made): Command {
     .addOption(
       new Option(
         '--path <pattern>',
-        'only this path or pattern, such as workspace/notes.md or "workspace/*.md"; can be repeated',
+        'only this path or pattern of the workspace, such as notes.md or "memory/**", or below state/; can be repeated',
       ).argParser(collected),
     )
     .addOption(
@@ -88,9 +88,9 @@ function restoreCommand({ shell, exit }: Made): Command {
       'after',
       `
 Examples:
-  workspace-sync backup restore --path workspace/notes.md
-  workspace-sync backup restore 20261122T101500Z --dry-run
-  workspace-sync backup restore 20261122T101500Z --to live`,
+  workspace-sync backup restore --path notes.md --path memory
+  workspace-sync backup restore 20261122T101500Z-0a1b2c3d --dry-run
+  workspace-sync backup restore 20261122T101500Z-0a1b2c3d --to live`,
     )
     .action(async (snapshot: string | undefined, options: RestoreOptions) => {
       const { restore } = await import('../backup/restore.ts');
@@ -127,7 +127,7 @@ function verifyCommand({ shell, exit }: Made): Command {
       `
 Examples:
   workspace-sync backup verify
-  workspace-sync backup verify 20261122T101500Z --percent 10`,
+  workspace-sync backup verify 20261122T101500Z-0a1b2c3d --percent 10`,
     )
     .action(async (snapshot: string | undefined, options: Detaching & { percent?: number }) => {
       const { verify } = await import('../backup/now.ts');
@@ -160,7 +160,7 @@ function pruneCommand({ shell, exit }: Made): Command {
 Examples:
   workspace-sync backup prune --dry-run
   workspace-sync backup prune --yes
-  workspace-sync backup prune --confirm-anomaly 20261122T101500Z`,
+  workspace-sync backup prune --confirm-anomaly 20261122T101500Z-0a1b2c3d`,
     )
     .action(async (options: PruneOptions) => {
       const { prune } = await import('../backup/prune.ts');

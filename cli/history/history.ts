@@ -1,5 +1,7 @@
 import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
 import { amountOf } from '../../functions/shared/runtime/report.ts';
+import { epochOf } from '../../functions/shared/clock.ts';
+import { whereItIs } from '../backup/restore.ts';
 import { openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
@@ -30,10 +32,39 @@ export async function history(
   const context = withAgent(await openContext(shell, options));
   const { job } = options;
   if (options.follow !== undefined) {
-    const title = `${job ?? 'run'} of ${context.agent}`;
-    return follow(context, { runId: options.follow, ...(job ? { job } : {}), title, request: {} });
+    return followOne(context, options.follow, options);
   }
   return runId === undefined ? tellMany(context, options) : tellOne(context, runId, job);
+}
+
+/** A run that was asked for a moment ago may not have said anything yet. */
+const quietMs = 5 * 60_000;
+
+async function followOne(
+  context: AgentContext,
+  runId: string,
+  { job }: HistoryOptions,
+): Promise<ExitCode> {
+  const watch = watchRun(context, runId, job);
+  const isFresh = context.shell.clock.now() - startOf(runId) < quietMs;
+  if (!isFresh && !(await watch.report()) && !(await watch.record())) {
+    throw await notThere(context, runId);
+  }
+  const title = `${job ?? 'run'} of ${context.agent}`;
+  const afterwards = (report: JobReport): string => placeText(report, context.general);
+  return follow(context, { runId, ...(job ? { job } : {}), title, request: {}, afterwards });
+}
+
+/** Milliseconds since the epoch, as the id of a run says. */
+function startOf(runId: string): number {
+  const iso = runId.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z');
+  return epochOf(iso);
+}
+
+/** Where the files of a restore are, long after its terminal was closed. */
+function placeText(report: JobReport, general: General): string {
+  const isAside = report.restoredTo?.includes('/restored/') === true;
+  return whereItIs(report, { ...general, to: isAside ? 'staging' : 'cloud' });
 }
 
 /** The question is answered, however the run ended. */
@@ -46,8 +77,17 @@ async function tellOne(
   const report = await watchRun(context, runId, job).report();
   if (!report) throw await notThere(context, runId);
   if (general.json) shell.out(JSON.stringify(report, null, 2));
-  else shell.out([about(report), reportText(report, { chosen: general, names: 1_000 })].join('\n'));
+  else shell.out(oneText(report, general));
   return exitCodes.ok;
+}
+
+function oneText(report: JobReport, general: General): string {
+  const parts = [
+    about(report),
+    reportText(report, { chosen: general, names: 1_000 }),
+    placeText(report, general),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
 }
 
 function about({ runId, trigger, startedAt, finishedAt }: JobReport): string {

@@ -100,7 +100,8 @@ function messageOf(fields: Fields): string {
   const message = textOf(fields['message']) ?? JSON.stringify(fields);
   const error = fields['error'];
   const why = textOf(error) ?? textOf(asFields(error)['message']);
-  const reason = textOf(asFields(asFields(fields['report'])['reason'])['message']);
+  const reason =
+    textOf(fields['reason']) ?? textOf(asFields(asFields(fields['report'])['reason'])['message']);
   return [message, why, reason].filter((part) => part !== undefined).join(': ');
 }
 

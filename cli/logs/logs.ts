@@ -6,7 +6,7 @@ import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
 import { readEntries, type Entry, type Level, type LogEvent } from './entries.ts';
 import { eventsSince, logGroups, logsOf, type LogGroup } from './events.ts';
-import { entryText, isOf, isWanted, type Filter } from './text.ts';
+import { entryText, isWanted, type Filter } from './text.ts';
 
 /** What `workspace-sync logs` can be told. */
 export interface LogsOptions extends General {
@@ -108,7 +108,7 @@ class Printer {
   }
 
   #isWanted(entry: Entry): boolean {
-    return this.#json ? isOf(entry, this.#filter) : isWanted(entry, this.#filter);
+    return isWanted(entry, this.#filter);
   }
 }
 

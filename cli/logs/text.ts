@@ -9,14 +9,14 @@ export interface Filter {
   runId?: string | undefined;
 }
 
-/** Whether a line is shown to a person. */
+/** Whether a line is shown. */
 export function isWanted(entry: Entry, { level, agent, runId }: Filter): boolean {
   if (entry.isPlatform || levels.indexOf(entry.level) < levels.indexOf(level)) return false;
   return isOf(entry, { agent, runId });
 }
 
 /** Whether a line belongs to the agent and the run that are asked for. */
-export function isOf(entry: Entry, { agent, runId }: Omit<Filter, 'level'>): boolean {
+function isOf(entry: Entry, { agent, runId }: Omit<Filter, 'level'>): boolean {
   return (
     (agent === undefined || entry.agent === agent) && (runId === undefined || entry.runId === runId)
   );

@@ -289,7 +289,7 @@ function warningsFor(agent: AgentConfig, reader: SnapshotReader, name: TargetNam
 }
 
 function nothing(paths: readonly string[], id: string): JobResult {
-  const message = `Nothing in snapshot ${id} matches ${JSON.stringify(paths)}. A path begins with workspace/ or state/; a dry run without paths lists them.`;
+  const message = `Nothing in snapshot ${id} matches ${JSON.stringify(paths)}. A path is one of the snapshot, such as workspace/notes.md, workspace/_inbox/report.pdf or state/openclaw.json; without its first part it is looked for in the workspace. A dry run without paths lists them all.`;
   return { state: 'failed', reason: { code: 'nothing-matches', message } };
 }
 
