@@ -264,6 +264,8 @@ export interface JobReport extends RunTotals {
   planText?: string;
   /** backup, verify, restore: the snapshot that it was about. */
   snapshot?: SnapshotSummary;
+  /** verify: snapshots that do not count, because objects or manifests of them are not whole. */
+  damagedSnapshots?: { id: string; problem: string }[];
   /** list: newest first. */
   snapshots?: SnapshotSummary[];
   /** list of the cloud folder. */

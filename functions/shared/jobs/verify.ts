@@ -4,7 +4,7 @@ import { isoTime } from '../clock.ts';
 import type { AgentConfig } from '../config/index.ts';
 import { stateKeys, type Amount } from '../contract/index.ts';
 import type { JobResult } from '../runtime/report.ts';
-import type { RunContext } from '../runtime/run.ts';
+import { reasonOf, type RunContext } from '../runtime/run.ts';
 import { NoKeyError } from '../snapshot/encryption/errors.ts';
 import type { Manifest, Segment } from '../snapshot/manifest.ts';
 import { verificationName } from '../snapshot/names.ts';
@@ -62,7 +62,25 @@ async function verifyLeg(work: Work): Promise<JobResult> {
   if (wanted === undefined && catalog.snapshots.length === 0 && catalog.damaged.length === 0) {
     return nothingYet(agent.name);
   }
-  const chosen = choose(catalog, wanted, { agent, store, now: runtime.clock.now() });
+  const found = catalog.damaged.length > 0 ? { damagedSnapshots: catalog.damaged } : {};
+  let chosen: CatalogSnapshot;
+  try {
+    chosen = choose(catalog, wanted, { agent, store, now: runtime.clock.now() });
+  } catch (error) {
+    return { state: 'failed', reason: reasonOf(error), ...found };
+  }
+  return { ...found, ...(await verifyChosen(work, catalog, chosen, progress)) };
+}
+
+async function verifyChosen(
+  work: Work,
+  catalog: Catalog,
+  chosen: CatalogSnapshot,
+  progress: z.infer<typeof progressSchema> | undefined,
+): Promise<JobResult> {
+  const { agent } = work;
+  const { request } = work.context;
+  const wanted = progress?.snapshot ?? request.snapshot;
   const percent = request.percent ?? 100;
   const record = (
     outcome: Pick<Verification, 'passed' | 'method' | 'problem'>,

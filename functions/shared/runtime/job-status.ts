@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { isoTime } from '../clock.ts';
 import { runStates, type JobReport } from '../contract/index.ts';
 import { monthUsageSchema, withRun } from '../cost/month.ts';
+import { timeOfId } from '../snapshot/names.ts';
 import { amountOf, totalsOf } from './report.ts';
 
 const count = z.number().nonnegative();
@@ -123,44 +125,54 @@ function pushedBy({ pushed, pushedTo, startedAt, skippedFiles }: JobReport): Par
 
 function snapshotsOf(before: JobStatus | undefined, report: JobReport): Partial<JobStatus> {
   const { job, state, snapshot } = report;
-  if (!snapshot) return {};
-  if (job === 'backup' && state === 'succeeded') return { snapshot };
-  if (job !== 'verify' || !snapshot.verified) return {};
-  const { passed, percent } = snapshot.verified;
-  if (!passed) return { damagedSnapshots: withDamage(before?.damagedSnapshots ?? [], report) };
-  // A share that is good says nothing of the rest.
-  return percent < 100 ? {} : passedInFull(before, snapshot);
+  if (job === 'backup' && state === 'succeeded' && snapshot) return { snapshot };
+  if (job !== 'verify') return {};
+  const found = damageIn(report);
+  const known = before?.damagedSnapshots;
+  const passed = passedInFull(before, report);
+  if (found.length === 0 && !known) return passed;
+  const ids = new Set(
+    [...found, ...(hasPassedInFull(snapshot) ? [snapshot] : [])].map(({ id }) => id),
+  );
+  const others = (known ?? []).filter(({ id }) => !ids.has(id));
+  const all = [...found, ...others].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  return { ...passed, damagedSnapshots: all.slice(0, maxDamaged) };
 }
 
-function passedInFull(before: JobStatus | undefined, snapshot: Snapshot): Partial<JobStatus> {
+function passedInFull(
+  before: JobStatus | undefined,
+  { snapshot }: JobReport,
+): Pick<JobStatus, 'verifiedSnapshot'> {
+  if (!hasPassedInFull(snapshot)) return {};
   const known = before && goodSnapshot(before);
-  const damagedSnapshots = before?.damagedSnapshots;
-  return {
-    ...(known && known.createdAt > snapshot.createdAt ? {} : { verifiedSnapshot: snapshot }),
-    ...(damagedSnapshots
-      ? { damagedSnapshots: damagedSnapshots.filter(({ id }) => id !== snapshot.id) }
-      : {}),
-  };
+  return known && known.createdAt > snapshot.createdAt ? {} : { verifiedSnapshot: snapshot };
+}
+
+/** A share that is good says nothing of the rest. */
+function hasPassedInFull(snapshot: Snapshot | undefined): snapshot is Snapshot {
+  return snapshot?.verified?.passed === true && snapshot.verified.percent >= 100;
 }
 
 type Snapshot = NonNullable<JobReport['snapshot']>;
 
-function withDamage(
-  before: readonly DamagedSnapshot[],
-  { snapshot, reason, runId, finishedAt }: JobReport,
-): DamagedSnapshot[] {
-  if (!snapshot) return [...before];
-  const { id, createdAt } = snapshot;
-  const found = {
-    id,
-    createdAt,
-    foundAt: finishedAt,
-    runId,
-    message: reason?.message ?? 'damaged',
-  };
-  return [found, ...before.filter((one) => one.id !== id)]
-    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
-    .slice(0, maxDamaged);
+/** What was read back and found bad, and what is not even whole. */
+function damageIn(report: JobReport): DamagedSnapshot[] {
+  const { snapshot, reason, damagedSnapshots = [], runId, finishedAt: foundAt } = report;
+  const message = reason?.message ?? 'it is damaged.';
+  return [
+    ...(snapshot?.verified?.passed === false
+      ? [{ id: snapshot.id, createdAt: snapshot.createdAt, foundAt, runId, message }]
+      : []),
+    ...damagedSnapshots.map(({ id, problem }) => {
+      const createdAt = createdAtOf(id) ?? foundAt;
+      return { id, createdAt, foundAt, runId, message: problem };
+    }),
+  ];
+}
+
+function createdAtOf(id: string): string | undefined {
+  const time = timeOfId(id);
+  return Number.isNaN(time) ? undefined : isoTime(time);
 }
 
 /** Damage that no newer snapshot that passed in full has made good. */

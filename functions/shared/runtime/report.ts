@@ -25,6 +25,9 @@ export type JobResult = Partial<
 /** Names that a report carries; more are counted. */
 const maxNames = 1_000;
 
+/** Each says what is wrong with it. */
+const maxDamaged = 100;
+
 /** Every counter, so that none is forgotten where they are added up. */
 const counters: Record<keyof RunTotals, true> = {
   filesSent: true,
@@ -68,7 +71,7 @@ export function createReport(
 ): JobReport {
   const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
   const { snapshot, snapshots, cloudFiles, retention, restoredTo, wouldRestore } = result;
-  const { pushed, pushedTo, tokens = [] } = result;
+  const { damagedSnapshots, pushed, pushedTo, tokens = [] } = result;
   const now = clock.now();
   return {
     version: 1,
@@ -90,6 +93,7 @@ export function createReport(
     warnings,
     ...(plan ? { plan, planText: planText(plan) } : {}),
     ...(snapshot ? { snapshot } : {}),
+    ...(damagedSnapshots ? { damagedSnapshots: damagedSnapshots.slice(0, maxDamaged) } : {}),
     ...(snapshots ? { snapshots } : {}),
     ...(cloudFiles
       ? { cloudFiles: { ...cloudFiles, named: cloudFiles.named.slice(0, maxNames) } }

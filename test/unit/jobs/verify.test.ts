@@ -124,9 +124,12 @@ describe('verify', () => {
     const { snapshots = [], warnings } = await world.run('list', agent);
     expect(snapshots.map((snapshot) => snapshot.id)).not.toContain(id);
     expect(warnings.join()).toContain(`${id} does not count as a snapshot`);
-    expect(await world.run('verify', agent, { snapshot: id })).toMatchObject({ state: 'failed' });
+    const damagedSnapshots = [{ id, problem: expect.any(String) as string }];
+    const named = await world.run('verify', agent, { snapshot: id });
+    expect(named).toMatchObject({ state: 'failed', damagedSnapshots });
     expect(await world.run('verify', agent)).toMatchObject({
       state: 'failed',
+      damagedSnapshots,
       reason: { code: 'snapshot-damaged', message: expect.stringContaining(id) as string },
     });
   });

@@ -87,6 +87,18 @@ describe('a snapshot that a verification has found damaged', () => {
     });
   });
 
+  it('is one too where it is not even whole, though an older one has passed', () => {
+    const id = '20261122T100000Z-0a1b2c3d';
+    const problem = 'An object is cut short.';
+    const beside = { ...givenVerification(good, true), damagedSnapshots: [{ id, problem }] };
+    const status = statusAfter([beside, givenVerification(good, true, 1)], { ...young, id });
+    expect(status.recoveryPoint.at).toBe(good.createdAt);
+    expect(status.problems).toMatchObject([
+      { message: expect.stringContaining(`${id} did not pass`) as string },
+    ]);
+    expect(statusAfter([beside, givenVerification(newer, true)]).healthy).toBe(true);
+  });
+
   it('counts again once it has passed in full itself', () => {
     const reports = [givenVerification(young, false), givenVerification(young, true)];
     expect(statusAfter(reports)).toMatchObject({
@@ -94,6 +106,15 @@ describe('a snapshot that a verification has found damaged', () => {
       recoveryPoint: { at: young.createdAt },
       lastVerifiedSnapshot: { id: 'young' },
     });
+  });
+});
+
+describe('an old snapshot that was found damaged', () => {
+  it('is one no more when it passes in full, though a newer one had passed before', () => {
+    const old = givenSnapshot('old', 30 * hour);
+    const reports = [givenVerification(old, false), givenVerification(old, true)];
+    expect(statusAfter(reports, old).recoveryPoint.at).toBe(old.createdAt);
+    expect(statusAfter(reports.slice(0, 1), old).recoveryPoint.at).toBe(good.createdAt);
   });
 });
 
