@@ -6,6 +6,7 @@ import {
   openSync,
   closeSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -70,13 +71,22 @@ export function writeInFolder(workspace: string, text: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (!lstatSync(folder).isDirectory()) throw new StatusFolderError(folder);
   const unfinished = join(folder, `.status-${randomBytes(8).toString('hex')}`);
-  const file = openSync(unfinished, asNew, 0o644);
+  try {
+    writeNew(unfinished, text);
+    renameSync(unfinished, join(workspace, statusPath));
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}
+
+function writeNew(path: string, text: string): void {
+  const file = openSync(path, asNew, 0o644);
   try {
     writeSync(file, text);
   } finally {
     closeSync(file);
   }
-  renameSync(unfinished, join(workspace, statusPath));
 }
 
 async function writeToRemote(context: LegContext, agent: AgentConfig, text: string): Promise<void> {

@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -116,6 +117,14 @@ describe('the status file in a folder', () => {
       writeInFolder(workspace, 'one');
     }).toThrow(/a link/);
     expect(existsSync(join(elsewhere, 'status.json'))).toBe(false);
+  });
+
+  it('leaves nothing behind where a folder lies in its place', () => {
+    mkdirSync(file(), { recursive: true });
+    expect(() => {
+      writeInFolder(workspace, 'one');
+    }).toThrow(/EISDIR/);
+    expect(readdirSync(join(workspace, '.workspace-sync'))).toEqual(['status.json']);
   });
 
   it('takes the place of a link that the agent has put there', () => {
