@@ -44,6 +44,9 @@ const everyMs = 4_000;
 
 const tickMs = 500;
 
+/** A store that does not answer must not hold up the run: nobody waits longer for a word of it. */
+const patienceMs = 2_000;
+
 /** A guess that has been overtaken says nothing. */
 function covers(total: Amount, done: Amount): boolean {
   return total.files >= done.files && total.bytes >= done.bytes;
@@ -62,7 +65,8 @@ export const quietMeter: RunningMeter = {
 /**
  * Keeps the run's {@link RunningRecord} up to date: first when the leg has worked for two seconds, then
  * every four, and a last time at its end. A run that is over before, or that never said what it does
- * because it found another at work, costs no request.
+ * because it found another at work, costs no request. A store that fails or hangs costs the word, and
+ * the run two seconds for that, never the run itself.
  */
 export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): RunningMeter {
   const { before, ...identity } = run;
@@ -73,9 +77,9 @@ export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): Runni
   let lastAt: number | undefined;
   // An earlier leg may have left its word, which would stand there for ever.
   let written = run.leg > 1;
-  let writing: Promise<void> = Promise.resolve();
+  let writing: Promise<WriteEnd> = Promise.resolve('answered');
 
-  const write = (state: RunningRecord['state']): Promise<void> => {
+  const write = async (state: RunningRecord['state']): Promise<WriteEnd> => {
     lastAt = clock.now();
     written = true;
     const record: RunningRecord = {
@@ -87,12 +91,16 @@ export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): Runni
       done,
       ...(total && covers(total, done) ? { total } : {}),
     };
-    return store.put(stateKeys.running(run.agent, run.job), JSON.stringify(record)).then(
+    const put = store.put(stateKeys.running(run.agent, run.job), JSON.stringify(record)).then(
       () => undefined,
       (error: unknown) => {
         log.warn('the progress of the run could not be written down', { error });
       },
     );
+    const end = await endWithin(patienceMs, put);
+    if (end === 'late')
+      log.warn('the progress of the run takes long to be written down', { state });
+    return end;
   };
 
   let busy = false;
@@ -107,9 +115,9 @@ export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): Runni
   }, tickMs);
   timer.unref();
 
-  const stop = async (): Promise<void> => {
+  const stopTicking = (): Promise<WriteEnd> => {
     clearInterval(timer);
-    await writing;
+    return writing;
   };
 
   return {
@@ -126,9 +134,27 @@ export function meterFor(run: MeterRun, { store, clock, log }: MeterDeps): Runni
       total = amount;
     },
     end: async (state) => {
-      await stop();
-      if (written) await write(state);
+      const last = await stopTicking();
+      // A word that is still on its way could come after the last one, and be believed.
+      if (written && last === 'answered') await write(state);
     },
-    stop,
+    stop: async () => {
+      await stopTicking();
+    },
   };
+}
+
+/** Whether a write came to an end, good or bad, while it was waited for. */
+type WriteEnd = 'answered' | 'late';
+
+async function endWithin(milliseconds: number, put: Promise<void>): Promise<WriteEnd> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<WriteEnd>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, 'late');
+  });
+  try {
+    return await Promise.race([put.then((): WriteEnd => 'answered'), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

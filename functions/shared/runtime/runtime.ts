@@ -34,12 +34,28 @@ export interface Runtime {
   temporaryFolder: string;
 }
 
+/**
+ * Milliseconds that S3 is waited for. A file may take as long as it takes: the limit on a request
+ * counts until its answer, with the time in which the body is sent.
+ */
+const forFiles = { connectionTimeout: 5_000 };
+
+/** State is small: no answer for so long, or no byte of it, means that none will come. */
+const forState = {
+  ...forFiles,
+  requestTimeout: 60_000,
+  socketTimeout: 60_000,
+  throwOnRequestTimeout: true,
+};
+
 /** Builds the runtime from the function's environment. */
 export function createRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
   const deployment = required(env, environment.deployment);
   const provider = env[environment.s3Provider] ?? 'AWS';
-  const s3 = new S3Client({ forcePathStyle: provider !== 'AWS', followRegionRedirects: true });
-  meterRequests(s3);
+  const s3Settings = { forcePathStyle: provider !== 'AWS', followRegionRedirects: true };
+  const s3 = new S3Client({ ...s3Settings, requestHandler: forFiles });
+  const stateS3 = new S3Client({ ...s3Settings, requestHandler: forState });
+  for (const client of [s3, stateS3]) meterRequests(client);
   return {
     env,
     deployment,
@@ -50,7 +66,7 @@ export function createRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
     sqs: new SQSClient(),
     events: new EventBridgeClient(),
     secrets: secretStore(new SecretsManagerClient(), deployment),
-    store: s3ObjectStore(s3, required(env, environment.stateBucket)),
+    store: s3ObjectStore(stateS3, required(env, environment.stateBucket)),
     s3Access: {
       provider,
       region: env['AWS_REGION'] ?? 'us-east-1',

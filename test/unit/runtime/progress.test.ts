@@ -12,12 +12,14 @@ const key = 'running/main/sync.json';
 class CountingStore {
   writes = 0;
   isBroken = false;
+  isHanging = false;
   readonly #memory = new MemoryObjectStore();
 
   get = (name: string): ReturnType<ObjectStore['get']> => this.#memory.get(name);
   delete = (name: string): Promise<void> => this.#memory.delete(name);
   put: ObjectStore['put'] = (...write) => {
     this.writes++;
+    if (this.isHanging) return new Promise(() => undefined);
     return this.isBroken
       ? Promise.reject(new Error('the store is away'))
       : this.#memory.put(...write);
@@ -53,6 +55,13 @@ function givenMeter({ leg = 1, before = { files: 0, bytes: 0 } } = {}): RunningM
       log: { debug: quiet, info: quiet, warn, error: quiet },
     },
   );
+}
+
+/** A promise of which one can see whether it is over. */
+function givenWatched(promise: Promise<void>): { isOver: boolean } {
+  const watched = { isOver: false };
+  void promise.then(() => (watched.isOver = true));
+  return watched;
 }
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -128,6 +137,62 @@ describe('a progress meter', () => {
     await meter.end('ended');
     expect(store.writes).toBeGreaterThan(1);
     expect(warnings).toContain('the progress of the run could not be written down');
+  });
+
+  it.each(['between-legs', 'ended'] as const)(
+    'holds no run up for longer than two seconds where a write hangs: %s',
+    async (state) => {
+      store.isHanging = true;
+      const meter = givenMeter();
+      meter.doing('copying');
+      await pass(2_000);
+      const end = givenWatched(meter.end(state));
+
+      await pass(1_900);
+      expect(end.isOver).toBe(false);
+      await pass(100);
+
+      expect(end.isOver).toBe(true);
+      expect(warnings).toEqual(['the progress of the run takes long to be written down']);
+    },
+  );
+
+  it('says no last word that one still on its way could replace', async () => {
+    store.isHanging = true;
+    const meter = givenMeter();
+    meter.doing('copying');
+    await pass(2_000);
+    store.isHanging = false;
+
+    const end = meter.end('ended');
+    await pass(60_000);
+    await end;
+
+    expect(store.writes).toBe(1);
+    expect(store.record()).toBeUndefined();
+  });
+
+  it('holds no run up for longer than two seconds where its last word hangs', async () => {
+    const meter = givenMeter({ leg: 2 });
+    store.isHanging = true;
+    const end = givenWatched(meter.end('ended'));
+
+    await pass(2_000);
+
+    expect(end.isOver).toBe(true);
+  });
+
+  it('goes on when the store answers again', async () => {
+    store.isHanging = true;
+    const meter = givenMeter();
+    meter.doing('copying');
+    await pass(4_000);
+    store.isHanging = false;
+
+    await pass(4_000);
+    expect(store.record()).toMatchObject({ state: 'running' });
+    await meter.end('ended');
+    expect(store.record()).toMatchObject({ state: 'ended' });
   });
 
   it('never shows more done than there is to do', async () => {

@@ -1,5 +1,5 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type {
   JobRequest,
   PlannedChange,
@@ -431,6 +431,26 @@ describe('a leg whose time was up', () => {
 
     const sent = world.metrics.filter(({ name }) => name === 'FilesSent');
     expect(sent.reduce((sum, { value }) => sum + value, 0)).toBe(2);
+  });
+
+  it('asks for the next also where its progress cannot be written down', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const world = new RunWorld();
+    const put = world.store.put;
+    world.store.put = (key, ...rest) =>
+      key.startsWith('running/') ? new Promise(() => undefined) : put(key, ...rest);
+    const startedAt = new Date(start).toISOString();
+    const run = { runId: 'r', leg: 2, startedAt, legsWithoutProgress: 0, totals: noTotals };
+
+    const running = world.run({ state: 'continued' }, { trigger: 'continuation', run });
+    await vi.waitFor(async () => {
+      await vi.advanceTimersByTimeAsync(100);
+      expect(world.sent()).toHaveLength(1);
+    });
+
+    expect(await running).toMatchObject({ state: 'continued' });
+    expect(world.sent()[0]).toMatchObject({ detail: { run: { leg: 3 } } });
   });
 
   it('is an error where the bus does not take the request for the next', async () => {
