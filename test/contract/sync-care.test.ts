@@ -130,3 +130,19 @@ describe('a leg that is asked for again after its run is over', () => {
     expect(world.workspace()).toMatchObject({ 'mine.txt': 'mine' });
   });
 });
+
+describe('the account of what the cloud folder has now', () => {
+  it('names the folder, the mode and the part of the workspace', async () => {
+    world.givenWorkspace({ 'a.txt': 'a' });
+    const report = await world.sync({ mode: 'mailbox' });
+    expect(report).toMatchObject({ state: 'succeeded', pushed: 'all' });
+    expect(JSON.parse(report.pushedTo ?? '[]')).toEqual(['custom', 'mailbox', 'Agent', '']);
+  });
+
+  it('says nothing of what was pulled', async () => {
+    world.givenCloud({ 'a.txt': 'a' });
+    const report = await world.sync({ mode: 'mirror' });
+    expect(report.state).toBe('succeeded');
+    expect(report).not.toHaveProperty('pushedTo');
+  });
+});
