@@ -11,7 +11,7 @@ export function setupCommand({ shell, exit }: Made): Command {
     .description('From nothing to a first run: ask, check, write the configuration, deploy, run.')
     .option('--import <openclaw.json>', "take over the plugin's settings and secrets")
     .option('--answers <file>', 'read answers from a JSON file, secrets among them')
-    .option('--no-first-run', 'deploy, and leave the first run to you')
+    .option('--no-first-run', 'deploy, and leave the first run and the schedule to you')
     .option('--timeout <minutes>', 'how long one deployment may take', minutes, 60)
     .optionsGroup('Answers:')
     .addOption(
@@ -67,7 +67,8 @@ export function setupCommand({ shell, exit }: Made): Command {
       `
 It asks for what it is not told, tries the cloud folder and the webhook before anything is written,
 and shows what the first run would do before it is done: that run may delete on the side that follows,
-as far as its plan says. An existing configuration keeps what setup does not know. Secrets are never
+as far as its plan says. Syncs are scheduled after it and not before; wherever setup ends earlier, it says
+so, and how to finish. An agent that has a schedule keeps one. An existing configuration keeps what setup does not know. Secrets are never
 given by options: they are asked for, or stand in the file of --answers, under "secrets".
 
 Examples:
@@ -77,13 +78,8 @@ Examples:
   workspace-sync setup --answers answers.json --yes`,
     )
     .action(async (options: Parsed) => {
-      const { setup, SetupEnded } = await import('../setup/setup.ts');
-      try {
-        exit(await setup(shell, { ...options, given: givenIn(options) }));
-      } catch (error) {
-        if (!(error instanceof SetupEnded)) throw error;
-        exit(5);
-      }
+      const { setup } = await import('../setup/setup.ts');
+      exit(await setup(shell, { ...options, given: givenIn(options) }));
     });
   return withGeneral(command);
 }

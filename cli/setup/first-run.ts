@@ -22,7 +22,7 @@ export async function firstRun(setup: Setup, agent: string): Promise<ExitCode> {
   shell.say(reportText(plan, { asked, chosen: general }));
   if (!['succeeded', 'partial'].includes(plan.state)) return exitCodeOf(plan.state);
   if (!(await askYes(shell, options, 'Run it?'))) {
-    shell.say('Nothing was changed. Run it with "workspace-sync sync", then set sync.interval.');
+    shell.say('Nothing was run.');
     return exitCodes.skipped;
   }
   const tell = (text: string): void => {

@@ -19,6 +19,8 @@ export interface Offer {
   agent: string | undefined;
   /** With `--local`: a cloud folder and a gateway on this machine. */
   session: LocalSession | undefined;
+  /** What an agent that is there already has: it keeps it, unless somebody says otherwise. */
+  intervalOf(agent: string): number | undefined;
 }
 
 /** Asks for everything that an agent's settings need, and for nothing else. */
@@ -38,7 +40,7 @@ export async function draftOf(interview: Interview, offer: Offer): Promise<Draft
       : await interview.number(
           'interval',
           'Seconds between syncs (0: only when asked):',
-          300,
+          offer.intervalOf(agent) ?? 300,
           (given) => (given === '0' || Number(given) >= 60 ? true : '0, or 60 and more'),
         );
   const webhook = await webhookOf(interview, agent, offer);

@@ -4,7 +4,6 @@ import { clientsFor } from '../aws/clients.ts';
 import { targetOf, type Target } from '../aws/target.ts';
 import { configFile } from '../context.ts';
 import { expectBootstrapped, regionOf } from '../deploy/bootstrapped.ts';
-import { cdkSettings, deployNow } from '../deploy/deploy.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { counted } from '../output/words.ts';
@@ -12,11 +11,20 @@ import { type Entries, secretEntries } from '../secrets/entries.ts';
 import { askYes } from '../secrets/prompt.ts';
 import type { Shell } from '../shell.ts';
 import { type Answers, readAnswers } from './answers.ts';
+import { both, follow, type Stage, type Steps } from './course.ts';
 import { type Blocks, readDeployment, withAgent, writeDeployment } from './file.ts';
 import { firstRun, firstSnapshot } from './first-run.ts';
 import { type Imported, importPlugin } from './import.ts';
 import { Interview } from './interview.ts';
 import { type Draft, draftOf } from './questions.ts';
+import {
+  deployWith,
+  hasSchedule,
+  intervalIn,
+  unfinishedText,
+  wantedInterval,
+  withInterval,
+} from './schedule.ts';
 import { gatherSecrets, PendingSecrets } from './secrets.ts';
 import { tryCloud, tryWebhook } from './trials.ts';
 
@@ -52,15 +60,15 @@ export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCo
   const { interview, file } = setupOf;
   const imported = options.import === undefined ? undefined : await importPlugin(options.import);
   if (imported) tellImport(shell, imported);
-  const draft = imported ? await draftOfImport(interview, imported) : await askDraft(setupOf);
+  const draft = imported ? await draftOfImport(begun, imported) : await askDraft(begun);
   interview.expectComplete();
   if (existing && !(await mayChange(setupOf, draft, existing))) {
     shell.say(`${file} stays as it is. --config names another file.`);
     return exitCodes.skipped;
   }
-  const whole = withAgent(existing, { ...draft, deployment: setupOf.deployment });
-  const first = withInterval(whole, draft.agent, 0);
-  const parsed = parseConfig(first, file);
+  const placed = withAgent(existing, { ...draft, deployment: setupOf.deployment });
+  const whole = withInterval(placed, draft.agent, draft.interval);
+  const parsed = parseConfig(whole, file);
   const secrets = new PendingSecrets(setupOf);
   const sources = { parsed, imported: imported?.secrets ?? {} };
   await gatherSecrets(setupOf, secrets, 'others', sources);
@@ -68,9 +76,9 @@ export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCo
   await tryOut(setupOf, parsed, draft.agent, secrets);
   await gatherSecrets(setupOf, secrets, 'passphrase', sources);
   interview.expectComplete();
-  await store(setupOf, first, secrets);
-  await deployFirst(setupOf);
-  return finish(setupOf, whole, draft);
+  await store(setupOf, whole, secrets);
+  const course = { interval: draft.interval, firstRun: options.firstRun };
+  return follow(course, stepsOf(setupOf, whole, draft));
 }
 
 async function begin(
@@ -96,8 +104,14 @@ async function begin(
   return { shell, options, target, file, deployment, interview, entries, existing };
 }
 
-function askDraft({ interview, options, target }: Setup): Promise<Draft> {
-  return draftOf(interview, { agent: options.agent, session: target.session });
+type Begun = Awaited<ReturnType<typeof begin>>;
+
+function askDraft({ interview, options, target, existing }: Begun): Promise<Draft> {
+  return draftOf(interview, {
+    agent: options.agent,
+    session: target.session,
+    intervalOf: (agent) => intervalIn(existing, agent),
+  });
 }
 
 function tellImport(shell: Shell, { blocks, secrets, differences }: Imported): void {
@@ -112,18 +126,17 @@ function tellImport(shell: Shell, { blocks, secrets, differences }: Imported): v
   );
 }
 
-async function draftOfImport(interview: Interview, { agent, blocks }: Imported): Promise<Draft> {
-  const { config } = parseConfig({ agent, ...blocks });
-  const [sync] = config.agents.map((each) => each.sync);
+async function draftOfImport(
+  { interview, existing, deployment }: Begun,
+  { agent, blocks }: Imported,
+): Promise<Draft> {
   const email = await interview.text('alarmEmail', 'E-mail address for alarms (empty: none):', {
     initial: '',
   });
-  return {
-    agent,
-    blocks,
-    interval: sync?.interval ?? 0,
-    top: email === '' ? {} : { alarmEmail: email },
-  };
+  const top = email === '' ? {} : { alarmEmail: email };
+  const { config } = parseConfig(withAgent(existing, { deployment, agent, blocks, top }));
+  const sync = config.agents.find(({ name }) => name === agent)?.sync;
+  return { agent, blocks, top, interval: wantedInterval(interview.answers.interval, sync) };
 }
 
 /** An agent that is there already is changed only by somebody who means it. */
@@ -137,17 +150,6 @@ async function mayChange(
     ? `${file} has settings of agent "${agent}" already. Change them?`
     : `${file} describes ${Object.keys(agents).join(', ')} already. Add agent "${agent}" to it?`;
   return askYes(shell, options, what);
-}
-
-/** The same configuration with another interval: nothing runs by itself before the first run. */
-function withInterval(
-  json: Record<string, unknown>,
-  agent: string,
-  interval: number,
-): Record<string, unknown> {
-  const agents = json['agents'] as Record<string, { sync?: Blocks }>;
-  const changed = { ...agents[agent], sync: { ...agents[agent]?.sync, interval } };
-  return { ...json, agents: { ...agents, [agent]: changed } };
 }
 
 async function tryOut(
@@ -175,46 +177,59 @@ async function store(
   if (names.length > 0) shell.say(`Stored ${names.join(', ')} in Secrets Manager.`);
 }
 
-async function deployFirst(setupOf: Setup): Promise<void> {
+/** The steps of a setup, in AWS. */
+function stepsOf(setupOf: Setup, whole: Record<string, unknown>, draft: Draft): Steps {
   const { shell, options } = setupOf;
-  if (!(await askYes(shell, options, 'Deploy it now?'))) {
-    shell.say('Nothing was deployed. Go on with "workspace-sync deploy", or with setup once more.');
-    throw new SetupEnded();
-  }
-  await deployNow(shell, setupOf, cdkSettings(setupOf, options));
+  const { agent, interval } = draft;
+  const sync = objectAt(objectAt(objectAt(whole, 'agents'), agent), 'sync');
+  let seconds: number | undefined;
+  return {
+    isScheduled: () => hasSchedule(setupOf, agent),
+    async mayDeploy(isScheduled) {
+      if (isScheduled) {
+        shell.say(
+          `Syncs of agent "${agent}" are scheduled already. They go on ` +
+            `${interval > 0 ? `every ${interval} seconds, ` : 'no more, as you said, '}with the new settings from this deployment on.`,
+        );
+      }
+      return askYes(shell, options, 'Deploy it now?');
+    },
+    async deploy(now) {
+      if (seconds !== undefined) {
+        shell.say(`From now on it runs every ${now} seconds. Deploying that …`);
+      }
+      seconds = now;
+      await deployWith(setupOf, whole, agent, now);
+    },
+    firstRuns: () =>
+      both(
+        () => firstRun(setupOf, agent),
+        () => (takesSnapshots(whole, agent) ? firstSnapshot(setupOf, agent) : noRun()),
+      ),
+    welcome: (stage) => welcome(setupOf, agent, sync, stage),
+    tellUnfinished(stage) {
+      shell.say(unfinishedText(setupOf, { agent, interval, mode: sync['mode'] }, stage));
+    },
+  };
 }
 
-/** The person has seen enough; all that is done stays done. */
-export class SetupEnded extends Error {}
+function noRun(): Promise<ExitCode> {
+  return Promise.resolve(exitCodes.ok);
+}
 
-/** The first run, then the interval, then what to do next. */
-async function finish(
+async function welcome(
   setupOf: Setup,
-  whole: Record<string, unknown>,
-  { agent, interval }: Draft,
-): Promise<ExitCode> {
-  const { shell, options, file } = setupOf;
-  const ran = options.firstRun ? await firstRun(setupOf, agent) : exitCodes.ok;
-  if (ran !== exitCodes.ok) return ran;
-  if (options.firstRun && takesSnapshots(whole, agent)) {
-    const taken = await firstSnapshot(setupOf, agent);
-    if (taken !== exitCodes.ok) return taken;
-  }
-  if (interval > 0) {
-    await writeDeployment(file, withInterval(whole, agent, interval));
-    shell.say(`From now on it runs every ${interval} seconds. Deploying that …`);
-    await deployNow(shell, setupOf, cdkSettings(setupOf, options));
-  }
+  agent: string,
+  sync: Blocks,
+  { isScheduled }: Stage,
+): Promise<void> {
+  const { shell, options, file, deployment } = setupOf;
   const { findDeployment } = await import('../aws/deployment.ts');
-  const { cloudFormation } = clientsFor(setupOf.target);
-  const { outputs } = await findDeployment(cloudFormation, setupOf.deployment);
-  if (options.json) {
-    shell.out(JSON.stringify({ deployment: setupOf.deployment, agent, file, outputs }, null, 2));
-  }
-  shell.say(
-    nextSteps(setupOf, agent, objectAt(objectAt(objectAt(whole, 'agents'), agent), 'sync')),
-  );
-  return exitCodes.ok;
+  const { outputs } = await findDeployment(clientsFor(setupOf.target).cloudFormation, deployment);
+  if (options.json) shell.out(JSON.stringify({ deployment, agent, file, outputs }, null, 2));
+  shell.say(`
+${isScheduled ? 'All is set up.' : 'It is deployed.'} ${nextSteps(setupOf, agent, sync)}
+`);
 }
 
 function takesSnapshots(whole: Record<string, unknown>, agent: string): boolean {
@@ -233,8 +248,7 @@ function nextSteps({ target, options }: Setup, agent: string, sync: Blocks): str
     : '\n  (or put a file into the folder _outbox of the cloud folder)';
   // Only mailboxes are emptied from the cloud folder, too.
   const folder = sync['mode'] === 'mailbox' ? copied : '';
-  return `
-All is set up. Give the agent a first file:
+  return `Give the agent a first file:
 
   echo hello > hello.txt
   workspace-sync drop hello.txt --agent ${agent}${by}${local}${folder}

@@ -153,6 +153,21 @@ describe('from nothing to a first drop', () => {
     },
     6 * minutes,
   );
+
+  it(
+    'keeps the interval and the schedule of an agent whose setup is repeated',
+    async () => {
+      const said = await run(['setup', '--provider', 'custom', '--no-first-run', '--yes']);
+      expect(said.code, said.err).toBe(0);
+      expect(said.err).toContain('scheduled already');
+      expect(JSON.parse(await readFile(config(), 'utf8'))).toMatchObject({
+        agents: { main: { sync: { interval: 3600 } } },
+      });
+      const { findings } = await examined();
+      expect(findings.find(({ check }) => check === 'schedules')?.state).toBe('ok');
+    },
+    3 * minutes,
+  );
 });
 
 describe('doctor', () => {

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Stage } from '../../../../cli/setup/course.ts';
+import { Interview } from '../../../../cli/setup/interview.ts';
+import { draftOf } from '../../../../cli/setup/questions.ts';
+import {
+  intervalIn,
+  unfinishedText,
+  wantedInterval,
+  withInterval,
+} from '../../../../cli/setup/schedule.ts';
+import { processShell } from '../../../../cli/shell.ts';
+
+const options = {
+  json: false,
+  yes: true,
+  local: true,
+  config: 'home.json',
+  timeout: 60,
+  firstRun: true,
+  given: {},
+};
+
+function text(stage: Partial<Stage>, wanted: { mode?: string; interval?: number } = {}): string {
+  const whole = { isDeployed: true, hasRun: false, isScheduled: false, ...stage };
+  const { mode = 'mailbox', interval = 300 } = wanted;
+  return unfinishedText({ options, file: 'home.json' }, { agent: 'ann', interval, mode }, whole);
+}
+
+describe('what a setup says that ends early', () => {
+  it('names the run and the deployment that finish it', () => {
+    const said = text({});
+    expect(said).toContain('Nothing is scheduled yet');
+    const lines = ['sync --dry-run --agent ann', 'sync --agent ann', 'deploy'];
+    const commands = lines.map((line) => `  workspace-sync ${line} --config home.json --local\n`);
+    expect(said).toContain(commands.join(''));
+  });
+
+  it('names a resync where the first run is one, and no run that is done', () => {
+    expect(text({}, { mode: 'bisync' })).toContain('sync --resync --agent ann');
+    expect(text({ hasRun: true })).not.toContain('workspace-sync sync');
+  });
+
+  it('says of what is not deployed that to deploy it is to schedule it', () => {
+    expect(text({ isDeployed: false })).toMatch(
+      /nothing is scheduled.*workspace-sync setup.*workspace-sync deploy.*every 300 seconds at once/s,
+    );
+    expect(text({ isDeployed: false }, { interval: 0 })).not.toContain('at once');
+    expect(text({ isDeployed: false, isScheduled: true })).toContain('stays as it was');
+  });
+});
+
+describe('the interval of an agent', () => {
+  const file = { agents: { ann: { sync: { mode: 'mirror', interval: 3600 } }, bob: {} } };
+
+  it('is found, and changed without the rest', () => {
+    expect([intervalIn(file, 'ann'), intervalIn(file, 'bob')]).toEqual([3600, undefined]);
+    expect(intervalIn(undefined, 'ann')).toBeUndefined();
+    expect(withInterval(file, 'ann', 0)).toEqual({
+      agents: { ann: { sync: { mode: 'mirror', interval: 0 } }, bob: {} },
+    });
+  });
+
+  it('is what is said, also of settings that are imported', () => {
+    const imported = { provider: 'dropbox', interval: 90 } as const;
+    expect(wantedInterval(600, imported)).toBe(600);
+    expect(wantedInterval(0, imported)).toBe(0);
+    expect(wantedInterval(undefined, imported)).toBe(90);
+    expect(wantedInterval(600, { ...imported, provider: 'off' })).toBe(0);
+  });
+
+  it.each([
+    ['ann', {}, 3600],
+    ['ann', { interval: 600 }, 600],
+    ['new', {}, 300],
+  ])('stays what it was unless it is said: %s %o', async (agent, given, expected) => {
+    const answers = { agent, provider: 'dropbox' as const, webhookUrl: '', ...given };
+    const interview = new Interview({ ...processShell(), canAsk: false }, answers, { yes: true });
+    const intervalOf = (name: string): number | undefined => intervalIn(file, name);
+    const draft = await draftOf(interview, { agent: undefined, session: undefined, intervalOf });
+    expect(draft.interval).toBe(expected);
+  });
+});
