@@ -158,7 +158,7 @@ export function statusGrants(
     list(state.bucketArn),
     keys(
       ['s3:GetObject'],
-      ['status/*', 'running/*'].map((pattern) => state.arnForObjects(pattern)),
+      ['status/*', 'running/*', 'notifications/*'].map((pattern) => state.arnForObjects(pattern)),
     ),
     { actions: ['s3:GetObject'], resources: [state.arnForObjects(stateKeys.budget)] },
     { actions: ['sqs:GetQueueAttributes'], resources: dead.map(({ queueArn }) => queueArn) },

@@ -46,6 +46,7 @@ export function problemsOf(
     ...damaged(agent, records),
     ...deaths(records, now),
     ...records.deadLetters.map(deadLetter),
+    ...silentWebhook(agent, records),
     ...unreadable(records),
     ...paused(records),
   ]
@@ -58,6 +59,9 @@ const weights: Partial<Record<RunState, number>> = { failed: 90, blocked: 80, pa
 /** After so long nobody has to be told any more of something that was asked for by hand. */
 const rememberedMs = 7 * 24 * 3600 * 1_000;
 
+/** A person asked for what is not there: nothing is wrong with the deployment. */
+const slips = new Set(['nothing-matches', 'snapshot-missing']);
+
 function lastRuns(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weighed[] {
   return (Object.keys(jobs) as Job[]).flatMap((job) => {
     const status = jobs[job]?.status;
@@ -65,6 +69,7 @@ function lastRuns(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weig
     if (!status || weight === undefined || isMoot(agent, job)) return [];
     const isPast = now - epochOf(status.lastFinishedAt) > rememberedMs;
     if (isPast && (job === 'restore' || job === 'drain')) return [];
+    if (job === 'restore' && slips.has(status.lastReason?.code ?? '')) return [];
     return [{ ...lastRun(job, status), weight: job === 'prune' ? weight - 10 : weight }];
   });
 }
@@ -217,6 +222,20 @@ function unreadable({ unreadable: keys }: AgentRecords): Weighed[] {
     runbook: runbookAnchors.syncFailed,
     weight: 65,
   }));
+}
+
+/** Long before its alarm: who looks at the status wants to know why nobody was woken. */
+function silentWebhook(agent: AgentConfig, { webhook }: AgentRecords): Weighed[] {
+  if (!agent.webhook || !webhook) return [];
+  const { consecutiveFailures: failures, refused } = webhook;
+  if (refused === undefined && failures === 0) return [];
+  const what =
+    refused === undefined
+      ? `The agent could not be told of its drops: the webhook has not taken the last ${plural(failures, 'request')}.`
+      : 'The agent is not told of its drops: the gateway refuses the token of the webhook.';
+  const message = `${what} The files are in _inbox all the same. "workspace-sync doctor" says why.`;
+  const runbook = runbookAnchors.webhookFailing;
+  return [{ code: 'webhook-failing', message, runbook, weight: 60 }];
 }
 
 function paused({ paused: pause }: AgentRecords): Weighed[] {

@@ -26,11 +26,23 @@ export interface AgentRecords {
   jobs: Partial<Record<Job, JobRecords>>;
   deadLetters: DeadLetters[];
   paused?: Paused;
+  /** What its webhook has said lately, where there is one. */
+  webhook?: WebhookRecord;
   /** Keys of records that could not be read, and queues that could not be asked. */
   unreadable: string[];
 }
 
 const count = z.number().nonnegative();
+
+/** Of what `notify` remembers of an agent. */
+const webhookSchema = z.object({
+  /** Requests in a row that were not accepted. */
+  consecutiveFailures: count,
+  /** Set while the gateway has refused the token that is stored. */
+  refused: z.unknown(),
+});
+
+export type WebhookRecord = z.infer<typeof webhookSchema>;
 const amount = z.object({ files: count, bytes: count });
 
 const runningSchema: z.ZodType<RunningRecord> = z.object({
@@ -70,7 +82,9 @@ export async function readRecords(
       return [job, { ...(status ? { status } : {}), ...(running ? { running } : {}) }] as const;
     }),
   );
-  return { ...shared, jobs: Object.fromEntries(records), unreadable };
+  const webhook = await read(stateKeys.notifications(agent), webhookSchema);
+  const jobRecords = Object.fromEntries(records);
+  return { ...shared, jobs: jobRecords, ...(webhook ? { webhook } : {}), unreadable };
 }
 
 /**

@@ -35,6 +35,13 @@ export function givenAgent(sync: object = {}, backup: object = {}): AgentConfig 
   });
 }
 
+export function givenWebhook(): NonNullable<AgentConfig['webhook']> {
+  const url = 'https://gateway.example.com/hooks';
+  const { webhook } = agentSchema.parse({ name: 'a', webhook: { url, token: '${T}' } });
+  if (!webhook) throw new Error('the schema has left the webhook out');
+  return webhook;
+}
+
 /** A job that succeeded a minute ago, but for what is said otherwise. */
 export function givenStatus(changes: Partial<JobStatus> = {}): JobStatus {
   return {

@@ -12,6 +12,7 @@ import {
   givenRunning,
   givenSnapshot,
   givenStatus,
+  givenWebhook,
   hour,
   now,
 } from './given.ts';
@@ -29,6 +30,33 @@ const reason = { code: 'quota-full', message: 'There is no room.' };
 describe('the problems of an agent', () => {
   it('are none where all is well', () => {
     expect(problems(givenRecords())).toEqual([]);
+  });
+
+  it('are that the webhook does not take what it is told, where there is one', () => {
+    const failing = { webhook: { consecutiveFailures: 3, refused: undefined } };
+    const refused = { webhook: { consecutiveFailures: 0, refused: { secretVersion: 'v' } } };
+    const well = { webhook: { consecutiveFailures: 0, refused: undefined } };
+    const told = givenAgent();
+    told.webhook = givenWebhook();
+    expect(problems(givenRecords({}, failing), told)).toEqual([
+      {
+        code: 'webhook-failing',
+        message: expect.stringContaining('the last 3 requests') as string,
+        runbook: 'a-webhook-does-not-answer',
+      },
+    ]);
+    expect(problems(givenRecords({}, refused), told)[0]?.message).toContain('refuses the token');
+    expect(codes(givenRecords({}, well), told)).toEqual([]);
+    expect(codes(givenRecords({}, failing))).toEqual([]);
+  });
+
+  it('are none where a restore was asked for what there is not', () => {
+    for (const code of ['nothing-matches', 'snapshot-missing']) {
+      const slip = { code, message: 'There is no such thing.' };
+      expect(codes(givenRecords({ restore: { lastState: 'failed', lastReason: slip } }))).toEqual(
+        [],
+      );
+    }
   });
 
   it.each([
