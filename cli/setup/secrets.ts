@@ -68,7 +68,6 @@ export async function gatherSecrets(
     const stored = (await pending.read(need.agent, need.scope))[need.reference];
     const isGiven = interview.answers.secrets?.[need.reference] !== undefined;
     const taken = imported[need.reference];
-    expectSamePassphrase(need, stored, interview.answers.secrets?.[need.reference] ?? taken);
     if (taken !== undefined) pending.add(need, taken);
     else if (stored === undefined || isGiven) {
       const value = await valueOf(setup, need, parsed, pending);
@@ -78,13 +77,20 @@ export async function gatherSecrets(
 }
 
 /** @throws CommandFailure where older snapshots would be closed: a setup is no place for that. */
-function expectSamePassphrase(
-  { what, reference, agent }: SecretNeed,
-  stored: string | undefined,
-  fresh: string | undefined,
-): void {
-  if (what.kind !== 'passphrase' || !stored || fresh === undefined || fresh === stored) return;
-  throw new CommandFailure(
+export async function expectSamePassphrases(
+  { interview, entries }: Pick<Setup, 'interview' | 'entries'>,
+  { parsed, imported }: Sources,
+): Promise<void> {
+  const needs = secretNeeds(parsed.config).filter(({ what }) => what.kind === 'passphrase');
+  for (const { agent, scope, reference } of needs) {
+    const fresh = imported[reference] ?? interview.answers.secrets?.[reference];
+    const stored = fresh === undefined ? undefined : (await entries.read(agent, scope))[reference];
+    if (stored && stored !== fresh) throw passphraseStored(agent, reference);
+  }
+}
+
+function passphraseStored(agent: string, reference: string): CommandFailure {
+  return new CommandFailure(
     `${reference} of agent "${agent}" is stored already, with another value. ${replacementWarning} ` +
       `Leave it out here, or set it with "workspace-sync secrets set ${reference} --agent ${agent} --replace" ` +
       'first. Nothing was written or deployed.',

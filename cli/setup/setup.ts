@@ -25,7 +25,7 @@ import {
   wantedInterval,
   withInterval,
 } from './schedule.ts';
-import { gatherSecrets, PendingSecrets } from './secrets.ts';
+import { expectSamePassphrases, gatherSecrets, PendingSecrets } from './secrets.ts';
 import { tryCloud, tryWebhook } from './trials.ts';
 
 /** What the command line says beside the general options. */
@@ -73,6 +73,7 @@ export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCo
   const sources = { parsed, imported: imported?.secrets ?? {} };
   await gatherSecrets(setupOf, secrets, 'others', sources);
   interview.expectComplete();
+  await expectSamePassphrases(setupOf, sources);
   await tryOut(setupOf, parsed, draft.agent, secrets);
   await gatherSecrets(setupOf, secrets, 'passphrase', sources);
   interview.expectComplete();
