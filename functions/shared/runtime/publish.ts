@@ -40,10 +40,9 @@ export async function publish(
   if (isIdleDrain(report, request)) return;
   // Nor is a leg that was asked for twice: the run's own report stands under the same name.
   if (report.state === 'skipped' && request.trigger === 'continuation') return;
-  await Promise.all([
-    remember(runtime, report, kept),
-    putEvent(runtime, `${titled(report.job)} ${eventOf[report.state]}`, shortened(report)),
-  ]);
+  const event = `${titled(report.job)} ${eventOf[report.state]}`;
+  // Whoever hears the event looks into the status next, and has to find the run there.
+  await remember(runtime, report, kept).finally(() => putEvent(runtime, event, shortened(report)));
 }
 
 /** Who gave the run its id waits for its report, also where nothing was there. */

@@ -39,7 +39,7 @@ const webhookSchema = z.object({
   /** Requests in a row that were not accepted. */
   consecutiveFailures: count,
   /** Set while the gateway has refused the token that is stored. */
-  refused: z.unknown(),
+  refused: z.unknown().optional(),
 });
 
 export type WebhookRecord = z.infer<typeof webhookSchema>;

@@ -58,6 +58,19 @@ describe('a run', () => {
     expect(entry).toMatchObject({ EventBusName: 'bus', Source: 'workspace-sync' });
   });
 
+  it('is in the status before anybody hears that it has ended', async () => {
+    const world = new RunWorld();
+    const known: boolean[] = [];
+    world.events.on(PutEventsCommand).callsFake(() => {
+      known.push(world.store.objects.has(status));
+      return { FailedEntryCount: 0 };
+    });
+
+    await world.run({ state: 'succeeded' });
+
+    expect(known).toEqual([true]);
+  });
+
   it('has an id of its own', async () => {
     const world = new RunWorld();
     const ids = [await world.run({ state: 'succeeded' }), await world.run({ state: 'succeeded' })];

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RequestError } from '../../../functions/shared/jobs/request.ts';
+import { blankState } from '../../../functions/shared/notification/state.ts';
 import { readPaused, readRecords } from '../../../functions/shared/status/records.ts';
 import { writeInFolder } from '../../../functions/shared/status/status-file.ts';
 import { parseStatusRequest } from '../../../functions/shared/status/status-request.ts';
@@ -49,6 +50,18 @@ describe('a request for the status', () => {
 });
 
 describe('records', () => {
+  it('of the webhook are those that notifications leave behind', async () => {
+    const store = new MemoryObjectStore();
+    const shared = { deadLetters: [], unreadable: [] };
+    expect(await readRecords(store, 'main', [], shared)).toEqual({ ...shared, jobs: {} });
+
+    await store.put('notifications/main.json', JSON.stringify(blankState));
+
+    const { webhook, unreadable } = await readRecords(store, 'main', [], shared);
+    expect(webhook).toMatchObject({ consecutiveFailures: 0 });
+    expect(unreadable).toEqual([]);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['a list', '[]'],
