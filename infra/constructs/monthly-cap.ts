@@ -15,7 +15,7 @@ export function keepToCap(
 ): void {
   if (cap === undefined) return;
   for (const held of [sync, drain, verify]) give(held, state, cap, ['s3:GetObject']);
-  give(status, state, cap, ['s3:PutObject', 's3:DeleteObject']);
+  give(status, state, cap, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
 }
 
 function give(

@@ -8,7 +8,6 @@ import {
   folders,
   secretName,
   stagingFolder,
-  stateKeys,
   statusPath,
   type SecretScope,
 } from '../../functions/shared/contract/index.ts';
@@ -160,7 +159,6 @@ export function statusGrants(
       ['s3:GetObject'],
       ['status/*', 'running/*', 'notifications/*'].map((pattern) => state.arnForObjects(pattern)),
     ),
-    { actions: ['s3:GetObject'], resources: [state.arnForObjects(stateKeys.budget)] },
     { actions: ['sqs:GetQueueAttributes'], resources: dead.map(({ queueArn }) => queueArn) },
     ...(kinds.has('s3')
       ? [keys(['s3:PutObject'], [workspace.arnForObjects(`*/workspace/${statusPath}`)])]

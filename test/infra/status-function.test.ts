@@ -17,7 +17,6 @@ const remote = {
 describe('the status function', () => {
   it('reads what runs have written down, and no file of anybody', () => {
     expect(on('s3:GetObject')).toEqual([
-      '<BucketsState.Arn>/budget.json',
       '<BucketsState.Arn>/notifications/*',
       '<BucketsState.Arn>/running/*',
       '<BucketsState.Arn>/status/*',
