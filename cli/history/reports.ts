@@ -1,4 +1,4 @@
-import { isoTime } from '../../functions/shared/clock.ts';
+import { runStamp } from '../../functions/shared/runtime/run-id.ts';
 import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
 import { inParallel } from '../../functions/shared/parallel.ts';
 import { listAll } from '../aws/objects.ts';
@@ -22,7 +22,7 @@ export async function newestReports(context: AgentContext, wanted: Wanted): Prom
   const bucket = bucketOf(context, 'State');
   const prefix = `history/${agent}/`;
   const days = await listAll(clients.s3, { bucket, prefix, delimiter: '/' });
-  const first = wanted.since === undefined ? '' : stamp(wanted.since);
+  const first = wanted.since === undefined ? '' : runStamp(wanted.since);
   const keys: string[] = [];
   for (const day of days.prefixes.sort().reverse()) {
     if (keys.length >= wanted.limit) break;
@@ -39,9 +39,4 @@ export async function newestReports(context: AgentContext, wanted: Wanted): Prom
 function isWanted(key: string, { jobs }: Wanted, first: string): boolean {
   const [, runId = '', job] = /\/(\d{8}T\d{6}Z-[^-/]+)-(\w+)\.json$/.exec(key) ?? [];
   return runId >= first && (jobs === undefined || jobs.some((each) => each === job));
-}
-
-/** A time as ids of runs begin. */
-function stamp(epochMs: number): string {
-  return isoTime(epochMs).replace(/[-:]|\.\d+/g, '');
 }

@@ -5,7 +5,7 @@ import { reportText } from '../report/text.ts';
 import { commandLine, type Chosen } from './command-line.ts';
 import { followRun, type Patience } from './follow.ts';
 import { startJob } from './invoke.ts';
-import { newRunId } from './run-id.ts';
+import { newRunId } from '../../functions/shared/runtime/run-id.ts';
 import { watchRun } from './watch.ts';
 
 /** What a person asked of a job. */
@@ -22,7 +22,7 @@ export interface Order {
 /** Starts a job, shows how it gets on, and says how it ended. */
 export async function carryOut(context: AgentContext, order: Order): Promise<ExitCode> {
   const { shell, agent } = context;
-  const runId = newRunId(shell.clock);
+  const runId = newRunId(shell.clock.now());
   await startJob(context, order.job, { ...order.request, runId });
   if (order.detach === true) return tellDetached(context, { ...order, runId }, exitCodes.ok);
   return follow(context, { ...order, runId, title: `${order.job} of ${agent}` });

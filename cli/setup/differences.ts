@@ -1,3 +1,4 @@
+import { stateItems } from '../../functions/shared/config/backup-notices.ts';
 import { isRecord, objectAt, type Raw } from '../../functions/shared/config/raw.ts';
 
 /** Something that means another thing here than it did to the plugin. */
@@ -33,21 +34,11 @@ function isOn(value: unknown): boolean {
   return value === true;
 }
 
-/** What lies beside the workspace, under `~/.openclaw`. */
-const stateItems = [
-  'config',
-  'cron',
-  'sessions',
-  'credentials',
-  'hooks',
-  'extensions',
-  'agents',
-  'transcripts',
-];
+const state: ReadonlySet<string> = stateItems;
 
 function backsUpState({ include }: Raw): boolean {
   // The default of the plugin holds two of them.
-  return !Array.isArray(include) || include.some((item) => stateItems.includes(String(item)));
+  return !Array.isArray(include) || include.some((item) => state.has(String(item)));
 }
 
 const rules: Rule[] = [

@@ -3,7 +3,7 @@ import type { backupItems } from './backup.ts';
 import { syncedFolder } from './check-place.ts';
 
 /** What OpenClaw keeps beside the workspace, under `~/.openclaw`. */
-const stateItems: ReadonlySet<(typeof backupItems)[number]> = new Set([
+export const stateItems: ReadonlySet<(typeof backupItems)[number]> = new Set([
   'config',
   'cron',
   'sessions',

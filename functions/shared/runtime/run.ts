@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { epochOf, isoTime } from '../clock.ts';
 import {
   environment,
@@ -19,6 +18,7 @@ import { alreadyOver, isRepeated } from './repeated.ts';
 import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
 import { publish } from './publish.ts';
 import { amountOf, createReport, madeProgress, noTotals, type JobResult } from './report.ts';
+import { newRunId } from './run-id.ts';
 import { required, type Runtime } from './runtime.ts';
 import { createTimeBudget, type TimeBudget } from './time-budget.ts';
 
@@ -203,14 +203,12 @@ function measureFrom(
 }
 
 function newRun(runtime: Runtime, { runId, trigger }: JobRequest): RunProgress {
-  const startedAt = isoTime(runtime.clock.now());
-  const own = (): string =>
-    `${startedAt.replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
+  const now = runtime.clock.now();
   return {
-    runId: runId ?? own(),
+    runId: runId ?? newRunId(now),
     trigger,
     leg: 1,
-    startedAt,
+    startedAt: isoTime(now),
     legsWithoutProgress: 0,
     totals: noTotals,
   };
