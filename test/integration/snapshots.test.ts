@@ -80,38 +80,6 @@ describe('snapshots of a deployment', () => {
     expect(await recoveredByKit(agent)).toEqual(hashesOf(files));
   });
 
-  it('take as many legs as they need, in the middle of a file too', async () => {
-    const agent = new SnapshotAgent(world, 'legs');
-    const files = {
-      'workspace/a.txt': 'a',
-      'workspace/huge.bin': randomBytes(60 * 1024 * 1024),
-      'workspace/z.txt': 'z',
-    };
-    await agent.given(files);
-    const titles = ['Backup', 'Verify', 'Restore'];
-    onTestFinished(() => setLegSeconds(world, titles, undefined));
-    // The bucket is slow, and not the machine: whatever else runs there, a leg finishes something.
-    onTestFinished(() => {
-      aws.disturb = () => undefined;
-    });
-    // Eight parts, of which four are on their way at once: a leg ends before all have been read.
-    writeOneByOne(aws, /\/legs\/backup-.*\.tar\.zst/, 2_500);
-    await setLegSeconds(world, titles, '5');
-
-    const first = await agent.run('backup');
-    expect(first.state).toBe('continued');
-    const backup = await agent.expectReport('backup', ({ runId }) => runId === first.runId);
-    expect(backup).toMatchObject({ state: 'succeeded', filesStored: 3 });
-    expect(backup.legs).toBeGreaterThan(1);
-    const verify = await agent.run('verify');
-    const verified = await agent.expectReport('verify', ({ runId }) => runId === verify.runId);
-    expect(verified).toMatchObject({ state: 'succeeded', filesVerified: 3 });
-    const restore = await agent.run('restore');
-    const restored = await agent.expectReport('restore', ({ runId }) => runId === restore.runId);
-    expect(restored).toMatchObject({ state: 'succeeded', filesRestored: 3 });
-    expect(await agent.restored(restored)).toEqual(hashesOf(files));
-  });
-
   it('are pruned after each backup, and never more than retention says', async () => {
     const agent = new SnapshotAgent(world, 'few');
     await agent.given({ 'workspace/a.md': 'a' });
@@ -193,6 +161,39 @@ describe('snapshots of a deployment', () => {
 
     expect(report.state).toBe('succeeded');
     await agent.expectReport('prune', ({ trigger }) => trigger === 'backup');
+  });
+
+  it('take as many legs as they need, in the middle of a file too', async () => {
+    const agent = new SnapshotAgent(world, 'legs');
+    const files = {
+      'workspace/a.txt': 'a',
+      'workspace/huge.bin': randomBytes(60 * 1024 * 1024),
+      'workspace/z.txt': 'z',
+    };
+    await agent.given(files);
+    // To set them ends whatever runs in these functions, so no test comes after this one.
+    const titles = ['Backup', 'Verify', 'Restore'];
+    onTestFinished(() => setLegSeconds(world, titles, undefined));
+    // The bucket is slow, and not the machine: whatever else runs there, a leg finishes something.
+    onTestFinished(() => {
+      aws.disturb = () => undefined;
+    });
+    // Eight parts, of which four are on their way at once: a leg ends before all have been read.
+    writeOneByOne(aws, /\/legs\/backup-.*\.tar\.zst/, 2_500);
+    await setLegSeconds(world, titles, '5');
+
+    const first = await agent.run('backup');
+    expect(first.state).toBe('continued');
+    const backup = await agent.expectReport('backup', ({ runId }) => runId === first.runId);
+    expect(backup).toMatchObject({ state: 'succeeded', filesStored: 3 });
+    expect(backup.legs).toBeGreaterThan(1);
+    const verify = await agent.run('verify');
+    const verified = await agent.expectReport('verify', ({ runId }) => runId === verify.runId);
+    expect(verified).toMatchObject({ state: 'succeeded', filesVerified: 3 });
+    const restore = await agent.run('restore');
+    const restored = await agent.expectReport('restore', ({ runId }) => runId === restore.runId);
+    expect(restored).toMatchObject({ state: 'succeeded', filesRestored: 3 });
+    expect(await agent.restored(restored)).toEqual(hashesOf(files));
   });
 });
 
