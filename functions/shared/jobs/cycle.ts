@@ -194,7 +194,8 @@ export async function makeMailboxes(
     const marker = {
       Bucket: required(runtime.env, environment.workspaceBucket),
       Key: inboxKey(agent.name, ''),
-      Body: '',
+      // Of an empty text the SDK sends no length, and warns of it in the log of every first run.
+      Body: new Uint8Array(),
       IfNoneMatch: '*',
     };
     await runtime.s3.send(new PutObjectCommand(marker)).catch(ignoreExisting);
