@@ -17,7 +17,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Job } from '../functions/shared/contract/index.ts';
+import type { FunctionName } from '../infra/constructs/job-function.ts';
 import { bootstrap } from './bootstrap.ts';
 import { deploy, type Synthesize } from './deploy.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
@@ -43,10 +43,7 @@ export interface World {
   sqs: SQSClient;
   lambda: LambdaClient;
   /** Invokes a job's function and waits for its answer. */
-  invoke(
-    job: Job | 'notify' | 'status',
-    payload: object,
-  ): Promise<{ error: boolean; payload: unknown }>;
+  invoke(job: FunctionName, payload: object): Promise<{ error: boolean; payload: unknown }>;
   /** Puts an object into one of the deployment's buckets. */
   put(bucket: BucketName, key: string, body: string | Uint8Array): Promise<void>;
   /** Reads an object; `undefined` where there is none. */

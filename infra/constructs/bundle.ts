@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
 import type { CodeFor } from './agent-set.ts';
-import type { FunctionName } from './job-function.ts';
+import { type FunctionName, functionNames } from './job-function.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Bundles of this process: esbuild takes longer than all the rest of a synthesis. */
-const built = new Map<FunctionName, Uint8Array>();
+/** The code of every function, once for this process: it takes longer than the rest of a synthesis. */
+let handlers: Record<FunctionName, Uint8Array> | undefined;
 
 /**
  * Some dependencies are CommonJS and ask for Node's own modules by `require`, which an ES module
@@ -66,15 +66,15 @@ export const bundledCode: CodeFor = (name, agents) => {
 };
 
 function handlerModule(name: FunctionName): Uint8Array {
-  const module = built.get(name) ?? build(name);
-  built.set(name, module);
-  return module;
+  handlers ??= buildHandlers();
+  return handlers[name];
 }
 
-function build(name: FunctionName): Uint8Array {
-  const entry = join(root, 'functions', name, 'handler.ts');
-  if (!existsSync(entry)) throw new Error(`There is no code for the function ${name}: ${entry}`);
-  return bundled(entry, {
+/** All in one build, which reads only once what they share. */
+function buildHandlers(): Record<FunctionName, Uint8Array> {
+  const entryOf = (name: FunctionName): string => join(root, 'functions', name, 'handler.ts');
+  const entries = functionNames.map((name) => [name, entryOf(name)] as const);
+  return bundled(Object.fromEntries(entries) as Record<FunctionName, string>, {
     format: 'esm',
     target: 'node24',
     banner: { js: banner },
@@ -97,7 +97,7 @@ function recoveryKit(): ReadonlyMap<string, Uint8Array> {
 }
 
 function buildRecoveryKit(): ReadonlyMap<string, Uint8Array> {
-  const program = bundled(join(root, 'recovery', 'main.ts'), recoveryKitOptions);
+  const { program } = bundled({ program: join(root, 'recovery', 'main.ts') }, recoveryKitOptions);
   const page = readFileSync(join(root, 'recovery', 'page.txt'), 'utf8');
   const { version } = packageJson;
   const content = createHash('sha256').update(program).update(page).digest('hex').slice(0, 8);
@@ -128,11 +128,14 @@ const recoveryKitOptions: BuildOptions = {
   legalComments: 'eof',
 };
 
-/** One file of JavaScript with every dependency inside; the same for the same sources. */
-function bundled(entry: string, options: BuildOptions): Uint8Array {
-  const { outputFiles } = buildSync({
-    entryPoints: [entry],
-    outfile: 'index.mjs',
+/** A file of JavaScript for each entry, with every dependency inside; the same for the same sources. */
+function bundled<Name extends string>(
+  entryPoints: Record<Name, string>,
+  options: BuildOptions,
+): Record<Name, Uint8Array> {
+  const { outputFiles = [] } = buildSync({
+    entryPoints,
+    outdir: root,
     bundle: true,
     write: false,
     platform: 'node',
@@ -144,9 +147,8 @@ function bundled(entry: string, options: BuildOptions): Uint8Array {
     absWorkingDir: root,
     ...options,
   });
-  const [module] = outputFiles ?? [];
-  if (!module) throw new Error(`The build of ${entry} gave no output.`);
-  return module.contents;
+  const byName = outputFiles.map(({ path, contents }) => [basename(path, '.js'), contents]);
+  return Object.fromEntries(byName) as Record<Name, Uint8Array>;
 }
 
 function agentFile(agent: AgentConfig): string {

@@ -10,13 +10,14 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { environment, type Job, product } from '../../functions/shared/contract/index.ts';
+import { environment, jobs, product } from '../../functions/shared/contract/index.ts';
 import type { Buckets } from './buckets.ts';
 import { allow, type Grant } from './permissions.ts';
 import { type Mount, mountGrants, mountWorkspace } from './workspace-mount.ts';
 
 /** The functions of this deployment: one for each job, the poster of notifications, and the status. */
-export type FunctionName = Job | 'notify' | 'status';
+export const functionNames = [...jobs, 'notify', 'status'] as const;
+export type FunctionName = (typeof functionNames)[number];
 
 /** The longest that Lambda allows: the fewer legs a run takes, the less is listed again. */
 export const longest = Duration.minutes(15);

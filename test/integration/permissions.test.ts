@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Job, jobs } from '../../functions/shared/contract/index.ts';
+import { type FunctionName, functionNames } from '../../infra/constructs/job-function.ts';
 import { stackName } from '../../infra/deployment.ts';
 import { account, region, type Emulator } from '../../local/emulator.ts';
 import type { Need } from '../../local/iam-actions.ts';
@@ -50,8 +50,6 @@ import {
 } from '../fixtures/grants.ts';
 import { synthesize } from './world-assembly.ts';
 
-const names = [...jobs, 'notify', 'status'] as const;
-type Name = Job | 'notify' | 'status';
 /** The functions that talk to queues. */
 const askQueues = ['sync', 'drain', 'notify', 'status'] as const;
 
@@ -220,7 +218,7 @@ async function sendQueueRequestsThroughProxy(): Promise<void> {
   }
 }
 
-function roleOf(name: Name): FunctionRole {
+function roleOf(name: FunctionName): FunctionRole {
   const role = policies.roles.find(({ title }) => title.toLowerCase().endsWith(name));
   if (!role) throw new Error(`There is no function ${name}.`);
   return role;
@@ -230,7 +228,7 @@ function roleOf(name: Name): FunctionRole {
 const needed = { calls: 0, by: new Map<string, Map<string, Need>>() };
 
 /** Each permission that a function has needed, once. */
-function needsOf(name: Name): Need[] {
+function needsOf(name: FunctionName): Need[] {
   for (const { caller = '', needs = [] } of proxy.calls.slice(needed.calls)) {
     const known = needed.by.get(caller) ?? new Map<string, Need>();
     for (const need of needs) known.set(JSON.stringify(need), need);
@@ -252,7 +250,12 @@ async function denied(needs: Need[], statements: readonly PolicyStatement[]): Pr
 }
 
 /** What a role may do about something that nobody has done. */
-function judge(name: Name, action: string, resource: string, context = {}): Promise<Decision> {
+function judge(
+  name: FunctionName,
+  action: string,
+  resource: string,
+  context = {},
+): Promise<Decision> {
   return evaluate(roleOf(name).statements, { action, resource, context }, policies.onResources);
 }
 
@@ -265,7 +268,7 @@ function seen(pattern: RegExp): string {
 }
 
 /** What a role allows; what it forbids besides cannot be used. */
-function allowancesOf(name: Name): Grant[] {
+function allowancesOf(name: FunctionName): Grant[] {
   return grantsOf(roleOf(name)).filter(({ statement }) => statement.Effect === 'Allow');
 }
 
@@ -322,10 +325,10 @@ describe('what the functions ask of AWS', () => {
   it('is all written down and understood, with the function that asked', () => {
     const strange = ({ caller, needs }: RecordedCall): boolean => !caller || !needs;
     expect(proxy.calls.filter(strange)).toEqual([]);
-    for (const name of names) expect(needsOf(name).length, name).toBeGreaterThan(5);
+    for (const name of functionNames) expect(needsOf(name).length, name).toBeGreaterThan(5);
   });
 
-  it.each(names)('is allowed to the role of %s, or refused for a reason', async (name) => {
+  it.each(functionNames)('is allowed to the role of %s, or refused for a reason', async (name) => {
     const inVain = refused.filter((one) => one.name === name).map(({ action }) => action);
     const wanted = needsOf(name).filter(({ action }) => !inVain.includes(action));
     expect(await denied(wanted, roleOf(name).statements)).toEqual([]);
@@ -367,7 +370,8 @@ describe('what the functions ask of AWS', () => {
 
 describe('who takes a function over', () => {
   const inBothBuckets = [/:workspacesync.*\/main\/backup-/, /:the-team\/snapshots\/team\/backup-/];
-  const others = (...but: Name[]): Name[] => names.filter((name) => !but.includes(name));
+  const others = (...but: FunctionName[]): FunctionName[] =>
+    functionNames.filter((name) => !but.includes(name));
 
   it.each(others('prune'))('cannot delete a snapshot with %s', async (name) => {
     for (const place of inBothBuckets) {
@@ -379,7 +383,7 @@ describe('who takes a function over', () => {
     }
   });
 
-  it.each(names)('cannot undo with %s what keeps deleted snapshots', async (name) => {
+  it.each(functionNames)('cannot undo with %s what keeps deleted snapshots', async (name) => {
     for (const place of inBothBuckets) {
       const object = seen(place);
       const bucket = object.replace(/\/.*/, '');
@@ -459,7 +463,7 @@ describe('who takes a function over', () => {
 describe('what the roles grant', () => {
   it('is used, or explained', async () => {
     const usage = await Promise.all(
-      names.flatMap((name) =>
+      functionNames.flatMap((name) =>
         allowancesOf(name).map(async (grant) => ({
           grant,
           uses: await usesOf(grant, needsOf(name), policies.onResources),

@@ -4,10 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  GetFunctionConfigurationCommand,
-  UpdateFunctionConfigurationCommand,
-} from '@aws-sdk/client-lambda';
-import {
   GetScheduleCommand,
   ListSchedulesCommand,
   SchedulerClient,
@@ -15,9 +11,11 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { FunctionName } from '../../infra/constructs/job-function.ts';
 import { account, region } from '../../local/emulator.ts';
 import { startRecordingProxy, type RecordingProxy } from '../../local/recording-proxy.ts';
 import { output, snapshotsOfOwn, type World } from '../../local/world.ts';
+import { changeEnvironment } from '../fixtures/function-environment.ts';
 import { givenAgents } from './mailbox-world.ts';
 import { hashesOf, SnapshotAgent } from './snapshot-world.ts';
 
@@ -172,15 +170,15 @@ describe('snapshots of a deployment', () => {
     };
     await agent.given(files);
     // To set them ends whatever runs in these functions, so no test comes after this one.
-    const titles = ['Backup', 'Verify', 'Restore'];
-    onTestFinished(() => setLegSeconds(world, titles, undefined));
+    const names = ['backup', 'verify', 'restore'] as const;
+    onTestFinished(() => setLegSeconds(world, names));
     // The bucket is slow, and not the machine: whatever else runs there, a leg finishes something.
     onTestFinished(() => {
       aws.disturb = () => undefined;
     });
     // Eight parts, of which four are on their way at once: a leg ends before all have been read.
     writeOneByOne(aws, /\/legs\/backup-.*\.tar\.zst/, 2_500);
-    await setLegSeconds(world, titles, '5');
+    await setLegSeconds(world, names, '5');
 
     const first = await agent.run('backup');
     expect(first.state).toBe('continued');
@@ -230,22 +228,17 @@ function writeOneByOne(aws: RecordingProxy, path: RegExp, milliseconds: number):
   };
 }
 
+/** How long a leg of these functions may take; for as long as Lambda allows when not given. */
 async function setLegSeconds(
   world: World,
-  titles: readonly string[],
-  seconds: string | undefined,
+  names: readonly FunctionName[],
+  seconds?: string,
 ): Promise<void> {
-  for (const title of titles) {
-    const FunctionName = output(world.outputs, `${title}FunctionName`);
-    const { Environment } = await world.lambda.send(
-      new GetFunctionConfigurationCommand({ FunctionName }),
-    );
-    const Variables = { ...Environment?.Variables };
-    delete Variables['LEG_SECONDS'];
-    if (seconds !== undefined) Variables['LEG_SECONDS'] = seconds;
-    await world.lambda.send(
-      new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }),
-    );
+  for (const name of names) {
+    await changeEnvironment(world, name, (variables) => {
+      const others = Object.entries(variables).filter(([key]) => key !== 'LEG_SECONDS');
+      return { ...Object.fromEntries(others), ...(seconds ? { LEG_SECONDS: seconds } : {}) };
+    });
   }
 }
 

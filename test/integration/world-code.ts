@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { jobs } from '../../functions/shared/contract/index.ts';
 import { bundleHandler } from '../../infra/constructs/bundle.ts';
+import { functionNames } from '../../infra/constructs/job-function.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -18,8 +18,7 @@ declare module 'vitest' {
 
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'workspace-sync-code-'));
-  for (const name of [...jobs, 'notify', 'status'] as const)
-    bundleHandler(name, [], join(folder, name));
+  for (const name of functionNames) bundleHandler(name, [], join(folder, name));
   provide('functionCode', folder);
   return () => {
     rmSync(folder, { recursive: true, force: true });
