@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { excludeMatcher, PatternError } from '../../functions/shared/rclone/filter.ts';
 import { rcloneBinary } from '../fixtures/rclone.ts';
+import { folderOfSuite } from '../fixtures/temporary-folder.ts';
 
 const paths = [
   'a.txt',
@@ -85,16 +85,12 @@ const patterns = [
 ];
 
 describe('rclone patterns', () => {
-  let folder: string;
+  const folder = folderOfSuite('filter');
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'filter-'));
     for (const path of paths) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), '');
     }
-  });
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
   });
 
   const keptByRclone = (pattern: string): string[] =>

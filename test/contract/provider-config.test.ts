@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   cloudRemote,
   customRemote,
@@ -12,6 +11,7 @@ import {
   type Remote,
 } from '../../functions/shared/rclone/remote.ts';
 import { rcloneBinary } from '../fixtures/rclone.ts';
+import { folderOfSuite } from '../fixtures/temporary-folder.ts';
 
 interface Backend {
   Name: string;
@@ -22,16 +22,12 @@ const own = { provider: 'AWS', region: 'eu-central-1' };
 const token =
   '{"access_token":"a","token_type":"bearer","refresh_token":"r","expiry":"2036-11-22T10:00:00Z"}';
 
-let folder: string;
+const folder = folderOfSuite('provider-config');
 let backends: Map<string, Backend>;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'provider-config-'));
   const all = JSON.parse(rclone(['config', 'providers'])) as Backend[];
   backends = new Map(all.map((backend) => [backend.Name, backend]));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
 });
 
 /** What rclone prints, with these remotes as its configuration. */

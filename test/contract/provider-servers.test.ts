@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isMissingFolder, parseListing } from '../../functions/shared/rclone/listing.ts';
@@ -17,6 +16,7 @@ import {
 import { explainErrors, worstTrouble } from '../../functions/shared/rclone/trouble.ts';
 import { startRcloneServer } from '../../local/rclone-server.ts';
 import { at, RcloneWorld } from '../fixtures/rclone-world.ts';
+import { folderOfSuite } from '../fixtures/temporary-folder.ts';
 import { rcloneBinary } from '../fixtures/rclone.ts';
 import { startFtpServer } from '../providers/ftp-server.ts';
 
@@ -81,18 +81,16 @@ const names = [
 describe.each(Object.entries(protocols))('a cloud folder over %s', (protocol, serve) => {
   const world = new RcloneWorld();
   const { workspace } = world;
-  let folder: string;
+  const folder = folderOfSuite(`served-${protocol}`);
   let served: Served;
   let cloud: Remote;
   let session: RcloneSession;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), `served-${protocol}-`));
     served = await serve(folder);
   });
   afterAll(async () => {
     await served.stop();
-    rmSync(folder, { recursive: true });
     world.remove();
   });
   beforeEach(async () => {

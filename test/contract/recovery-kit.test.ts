@@ -15,10 +15,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   createEncryption,
   type Locks,
@@ -36,13 +35,14 @@ import { folderSource } from '../../functions/shared/snapshot/source/folder-sour
 import { writeRecoveryKit } from '../../infra/constructs/bundle.ts';
 import { MemorySnapshotStore } from '../fixtures/memory-snapshot-store.ts';
 import { rcloneBinary } from '../fixtures/rclone.ts';
-import { filesIn, givenFolder, passphrase, takeSnapshot } from '../unit/snapshot/given.ts';
+import { folderOfSuite } from '../fixtures/temporary-folder.ts';
+import { filesIn, passphrase, takeSnapshot, writeFiles } from '../unit/snapshot/given.ts';
 
 const MB = 1024 * 1024;
 const older = '20261120T030000Z-0000aaaa';
 const newer = '20261121T030000Z-0000bbbb';
 
-const base = mkdtempSync(join(tmpdir(), 'recovery-kit-'));
+const base = folderOfSuite('recovery-kit');
 const built = join(base, 'kit');
 let kitName = '';
 let page = '';
@@ -51,10 +51,6 @@ beforeAll(() => {
   writeRecoveryKit(built);
   kitName = readdirSync(built).find((name) => name.endsWith('.mjs')) ?? '';
   page = readFileSync(join(built, kitName.replace('.mjs', '.txt')), 'utf8');
-});
-
-afterAll(() => {
-  rmSync(base, { recursive: true, force: true });
 });
 
 /** A folder with the kit alone and the objects of a store: nothing of this project is in reach. */
@@ -91,6 +87,10 @@ function contentsOf(root: string, prefix = ''): Record<string, unknown> {
       return [prefix + path, { sha256: hash('sha256', bytes), time: Math.round(mtimeMs), mode }];
     }),
   );
+}
+
+function givenFolder(files: Record<string, string | Buffer>): string {
+  return writeFiles(mkdtempSync(join(base, 'folder-')), files);
 }
 
 /** A folder whose files are of different days, with parts of a second. */
@@ -177,10 +177,11 @@ function expectNothingIn(folder: string, name = 'restored'): void {
 }
 
 describe('the recovery kit, with an encrypted snapshot of several legs and segments', () => {
-  const workspace = givenWorkspace();
+  let workspace: string;
   let store: MemorySnapshotStore;
 
   beforeAll(async () => {
+    workspace = givenWorkspace();
     const taken = await takeSnapshot({
       id: newer,
       createdAt: '2026-11-21T03:00:00.000Z',
@@ -653,7 +654,11 @@ describe('the recovery kit, with other snapshots', () => {
 
 describe('the recovery kit, with an archive of the original plugin', () => {
   const id = '20251121T030000Z';
-  const workspace = givenWorkspace();
+  let workspace: string;
+
+  beforeAll(() => {
+    workspace = givenWorkspace();
+  });
 
   /** Made with the commands that the plugin runs. */
   function givenPluginArchive(encrypted: boolean): string {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -17,9 +16,10 @@ import {
   type SourceEntry,
 } from '../../functions/shared/snapshot/source/source.ts';
 import { startRcloneServer, type RcloneServer } from '../../local/rclone-server.ts';
+import { folderOfSuite } from '../fixtures/temporary-folder.ts';
 
 /** All folders of this run; the server serves it, each of its folders a bucket. */
-let served: string;
+const served = folderOfSuite('snapshot-source');
 let server: RcloneServer;
 let proxy: CuttingProxy;
 const keys = { accessKeyId: 'AKIDTEST', secretAccessKey: 'secret/with+signs' };
@@ -32,14 +32,12 @@ const adapters: [string, (folder: string) => Source][] = [
 ];
 
 beforeAll(async () => {
-  served = await mkdtemp(join(tmpdir(), 'snapshot-source-'));
   server = await startRcloneServer({ protocol: 's3', folder: served, keys });
   proxy = await startCuttingProxy(server.url);
 });
 afterAll(async () => {
   await proxy.stop();
   await server.stop();
-  await rm(served, { recursive: true, force: true });
 });
 
 function s3At(endpoint: string, folder: string): Source {

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,6 +15,7 @@ import { prune } from '../../functions/shared/jobs/prune.ts';
 import { verify } from '../../functions/shared/jobs/verify.ts';
 import type { SecretStore } from '../../functions/shared/secrets/store.ts';
 import { type Emulator, startEmulator } from '../../local/emulator.ts';
+import { folderOfTest } from '../fixtures/temporary-folder.ts';
 import { until } from '../fixtures/until.ts';
 import { OAuthProvider } from './token/provider.ts';
 import { givenAgent, TokenWorld } from './token/world.ts';
@@ -143,17 +143,13 @@ async function aged(agent: string): Promise<object> {
 async function killedRun(agent: string): Promise<unknown> {
   const victim = fileURLToPath(new URL('token/victim.ts', import.meta.url));
   const told = { services: emulator.client, agent, options: provider.options() };
-  const folder = mkdtempSync(join(tmpdir(), 'token-victim-'));
-  const env = { ...process.env, TMPDIR: folder };
+  // It is killed, and leaves there what it has.
+  const env = { ...process.env, TMPDIR: folderOfTest('token-victim') };
   const ended = promisify(execFile)(process.execPath, [victim, JSON.stringify(told)], { env });
-  return ended
-    .then(
-      () => 'it was not killed',
-      (error: unknown) => (error as { signal?: string }).signal ?? String(error),
-    )
-    .finally(() => {
-      rmSync(folder, { recursive: true });
-    });
+  return ended.then(
+    () => 'it was not killed',
+    (error: unknown) => (error as { signal?: string }).signal ?? String(error),
+  );
 }
 
 describe('an operator who edits the entry during a refresh', () => {

@@ -1,17 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { loadAgentConfig, UnknownAgentError } from '../../../functions/shared/config/index.ts';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 import { givenAgent } from './given.ts';
 
 let directory: string;
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'agents-'));
-});
-afterEach(async () => {
-  await rm(directory, { recursive: true });
+beforeEach(() => {
+  directory = folderOfTest('agents');
 });
 
 async function givenFile(name: string, content: unknown): Promise<void> {

@@ -1,11 +1,11 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   type ConfigWatch,
   watchConfig,
 } from '../../../functions/shared/credentials/config-watch.ts';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 import { until } from '../../fixtures/until.ts';
 
 let folder: string;
@@ -13,14 +13,13 @@ let told: string[];
 let watch: ConfigWatch;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'config-watch-'));
+  folder = folderOfTest('config-watch');
   told = [];
   writeFileSync(join(folder, 'rclone.conf'), 'first');
 });
 
 afterEach(async () => {
   await watch.stop();
-  rmSync(folder, { recursive: true });
 });
 
 /** As rclone does it: a new file, the old one out of the way, the new one in its place. */

@@ -3,16 +3,14 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { staticLinuxArchitecture } from '../../../layers/rclone/binary.mjs';
 import {
   type Fetcher,
@@ -23,15 +21,12 @@ import {
   localRclone,
 } from '../../../layers/rclone/build.mjs';
 import { listZip, readZipEntry, writeZip } from '../../../layers/rclone/zip.mjs';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'layer-test-'));
-});
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+  folder = folderOfTest('layer-test');
 });
 
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');

@@ -1,27 +1,24 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type RequestListener, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 
 const script = fileURLToPath(new URL('../../../layers/rclone/download.mjs', import.meta.url));
-let folder: string;
 let file: string;
 let server: Server;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'download-test-'));
-  file = join(folder, 'archive.zip');
+  file = join(folderOfTest('download-test'), 'archive.zip');
 });
 
 afterEach(() => {
   server.closeAllConnections();
   server.close();
-  rmSync(folder, { recursive: true });
 });
 
 async function givenSite(listener: RequestListener): Promise<string> {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listZip, readZipEntry, writeZip } from '../../../layers/rclone/zip.mjs';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 
 const entries = [
   { name: 'b.txt', data: Buffer.from('plain text, plain text, plain text') },
@@ -14,19 +14,14 @@ const entries = [
 
 /** What Python, a reader that is not ours, makes of an archive. */
 function pythonListing(archive: Buffer): unknown {
-  const folder = mkdtempSync(join(tmpdir(), 'zip-test-'));
-  const file = join(folder, 'a.zip');
+  const file = join(folderOfTest('zip-test'), 'a.zip');
   const script = `
 import json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as z:
     assert z.testzip() is None
     print(json.dumps([[i.filename, oct(i.external_attr >> 16), i.date_time[0], i.file_size] for i in z.infolist()]))`;
-  try {
-    writeFileSync(file, archive);
-    return JSON.parse(execFileSync('python3', ['-c', script, file], { encoding: 'utf8' }));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  writeFileSync(file, archive);
+  return JSON.parse(execFileSync('python3', ['-c', script, file], { encoding: 'utf8' }));
 }
 
 describe('writeZip', () => {

@@ -1,28 +1,16 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { locateRclone, RcloneMissingError } from '../../../functions/shared/rclone/locate.ts';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 
 let root: string;
 let temporary: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'locate-'));
+  root = folderOfTest('locate');
   temporary = join(root, 'tmp');
   mkdirSync(temporary);
-});
-afterEach(() => {
-  rmSync(root, { recursive: true });
 });
 
 function givenRclone(folder: string, mode = 0o755): string {

@@ -1,17 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AgentStatus } from '../../../functions/shared/contract/index.ts';
 import { exitCodes } from '../../../cli/exit-codes.ts';
+import { folderOfSuite } from '../../fixtures/temporary-folder.ts';
 
 const plugin = join(import.meta.dirname, '../../../skill/plugin');
-const scratch = mkdtempSync(join(tmpdir(), 'plugin-'));
-afterAll(() => {
-  rmSync(scratch, { recursive: true });
-});
+const scratch = folderOfSuite('plugin');
 
 /** What stands in for OpenClaw: the same library parses its command line, and registers the plugin. */
 const gateway = `

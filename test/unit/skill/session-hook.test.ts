@@ -1,20 +1,17 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseRequest } from '../../../functions/shared/jobs/request.ts';
 import { freePort } from '../../../local/free-port.ts';
 import type { HookEvent } from '../../../skill/hooks/workspace-sync-session/handler.ts';
 import { answering, startReceiver, type Receiver } from '../../fixtures/http-receiver.ts';
+import { folderOfSuite } from '../../fixtures/temporary-folder.ts';
 
 const hook = join(import.meta.dirname, '../../../skill/hooks/workspace-sync-session');
-const scratch = mkdtempSync(join(tmpdir(), 'session-hook-'));
-afterAll(() => {
-  rmSync(scratch, { recursive: true });
-});
+const scratch = folderOfSuite('session-hook');
 
 /** What stands in for the gateway: it loads the hook as OpenClaw does, and waits for nothing. */
 const gateway = `

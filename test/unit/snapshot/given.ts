@@ -1,6 +1,6 @@
 import { endless } from '../../../functions/shared/snapshot/read/leg-over.ts';
 import { generateKeyPairSync, hash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { Keys } from '../../../functions/shared/snapshot/encryption/decryption.ts';
@@ -26,6 +26,7 @@ import {
 import { folderSource } from '../../../functions/shared/snapshot/source/folder-source.ts';
 import { MemorySnapshotStore } from '../../fixtures/memory-snapshot-store.ts';
 import { quickPassphraseKey } from '../../fixtures/quick-passphrase.ts';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 
 export const passphrase = 'correct horse battery staple';
 export const snapshotId = '20261122T101500Z-0123abcd';
@@ -37,9 +38,13 @@ export const { publicKey, privateKey } = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
 
-/** A folder with files. */
+/** A folder with files, until the test has finished. */
 export function givenFolder(files: Record<string, string | Buffer>): string {
-  const root = mkdtempSync(join(tmpdir(), 'snapshot-test-'));
+  return writeFiles(folderOfTest('snapshot-test'), files);
+}
+
+/** The folder, with these files in it. */
+export function writeFiles(root: string, files: Record<string, string | Buffer>): string {
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);
@@ -95,6 +100,17 @@ function givenEncryption(locks?: Locks): Promise<Encryption> {
 
 /** Takes a snapshot as the job does, over as many legs as it needs. */
 export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnapshot> {
+  if (options.locations) return takeSnapshotOf(options.locations, options);
+  const root = mkdtempSync(join(tmpdir(), 'snapshot-test-'));
+  try {
+    const source = folderSource(writeFiles(root, options.files ?? {}));
+    return await takeSnapshotOf([{ name: 'workspace', source, roots: [''] }], options);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+async function takeSnapshotOf(locations: Location[], options: GivenBackup): Promise<TakenSnapshot> {
   const { store = new MemorySnapshotStore(), id = snapshotId, agent = 'main' } = options;
   const encryption = options.encrypt === false ? undefined : await givenEncryption(options.locks);
   const writer = { snapshot: { agent, id }, store, encryption };
@@ -111,9 +127,6 @@ export async function takeSnapshot(options: GivenBackup = {}): Promise<TakenSnap
     slot: 'a',
     fingerprints: [],
   };
-  const locations = options.locations ?? [
-    { name: 'workspace', source: folderSource(givenFolder(options.files ?? {})), roots: [''] },
-  ];
   let legs = 0;
   for (let finished = false; !finished;) {
     if (legs > 0) options.betweenLegs?.();

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { WorkspaceSyncError } from '../../../functions/shared/errors.ts';
@@ -9,6 +8,7 @@ import { readCatalog } from '../../../functions/shared/snapshot/read/catalog.ts'
 import { isDamage } from '../../../functions/shared/snapshot/read/damage.ts';
 import { MemorySnapshotStore } from '../../fixtures/memory-snapshot-store.ts';
 import { edited, underAnotherId, type ManifestFile } from '../../fixtures/snapshot-forgery.ts';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 import {
   filesIn,
   hashes,
@@ -77,15 +77,11 @@ async function expectRefused(objects: Objects, what: string, id = snapshotId): P
   if (!isDamage(failure)) {
     throw new Error(`${what}: verify says ${String(failure)}`, { cause: failure });
   }
-  const parent = mkdtempSync(join(tmpdir(), 'tamper-test-'));
-  try {
-    const bring = async (): Promise<void> =>
-      restoreAll(await openSnapshot(store, id, { privateKey }), join(parent, 'restored'));
-    expect(await failureOf(bring()), what).toBeInstanceOf(WorkspaceSyncError);
-    expect(readdirSync(parent), what).toEqual([]);
-  } finally {
-    rmSync(parent, { recursive: true });
-  }
+  const parent = folderOfTest('tamper-test');
+  const bring = async (): Promise<void> =>
+    restoreAll(await openSnapshot(store, id, { privateKey }), join(parent, 'restored'));
+  expect(await failureOf(bring()), what).toBeInstanceOf(WorkspaceSyncError);
+  expect(readdirSync(parent), what).toEqual([]);
 }
 
 async function expectNotListed(objects: Objects, what: string, id = snapshotId): Promise<void> {
@@ -145,7 +141,7 @@ describe.each([encrypted, open])('an object of a snapshot, $title,', (kind) => {
     const store = storeOf(objects);
     const reader = await openSnapshot(store, snapshotId, { privateKey });
     expect((await verifyAll(reader)).files).toBe(5);
-    const folder = join(mkdtempSync(join(tmpdir(), 'tamper-test-')), 'restored');
+    const folder = join(folderOfTest('tamper-test'), 'restored');
     await restoreAll(reader, folder);
     expect(hashes(filesIn(folder))).toEqual(inWorkspace(files));
     expect((await readCatalog(store, 'main')).snapshots.map(({ id }) => id)).toEqual([snapshotId]);
@@ -353,7 +349,7 @@ describe('a manifest, unencrypted,', () => {
   it('with one other bit is refused, or brings exactly what was stored', async () => {
     const name = manifestName(snapshotId);
     const bytes = objects.get(name) ?? Buffer.alloc(0);
-    const parent = mkdtempSync(join(tmpdir(), 'tamper-test-'));
+    const parent = folderOfTest('tamper-test');
     for (const position of sampled(bytes.length, 60)) {
       const store = storeOf(changed(objects, name, flipped(bytes, position, position % 7)));
       const folder = join(parent, String(position));
@@ -363,7 +359,6 @@ describe('a manifest, unencrypted,', () => {
       if (failure === undefined) expect(hashes(filesIn(folder))).toEqual(inWorkspace(files));
       else expect(failure, `byte ${position}`).toBeInstanceOf(WorkspaceSyncError);
     }
-    rmSync(parent, { recursive: true });
   });
 
   const edits: [string, (body: Manifest) => void][] = [

@@ -2,22 +2,20 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { RequestError } from '../../../functions/shared/jobs/request.ts';
 import { blankState } from '../../../functions/shared/notification/state.ts';
 import { readPaused, readRecords } from '../../../functions/shared/status/records.ts';
 import { writeInFolder } from '../../../functions/shared/status/status-file.ts';
 import { parseStatusRequest } from '../../../functions/shared/status/status-request.ts';
 import { MemoryObjectStore } from '../../fixtures/memory-object-store.ts';
+import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 import { givenStatus, now } from './given.ts';
 
 const pause = { month: '2026-11', cap: 5, used: 5.1, since: '2026-11-20T10:00:00.000Z' };
@@ -108,10 +106,7 @@ describe('records', () => {
 describe('the status file in a folder', () => {
   let workspace: string;
   beforeEach(() => {
-    workspace = mkdtempSync(join(tmpdir(), 'status-'));
-  });
-  afterEach(() => {
-    rmSync(workspace, { recursive: true });
+    workspace = folderOfTest('status');
   });
 
   const file = (): string => join(workspace, '.workspace-sync', 'status.json');

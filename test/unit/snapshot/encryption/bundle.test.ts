@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 import { expect, test } from 'vitest';
+import { folderOfTest } from '../../../fixtures/temporary-folder.ts';
 
 const source = fileURLToPath(
   new URL('../../../../functions/shared/snapshot/encryption/', import.meta.url),
@@ -43,19 +43,15 @@ const format: BuildOptions = {
 };
 
 test('works bundled as functions are, and as it stands', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'encryption-bundle-'));
-  try {
-    const plain = join(folder, 'plain.mts');
-    await writeFile(plain, program);
-    const bundled = join(folder, 'bundled.mjs');
-    const stdin = { contents: program, resolveDir: source, loader: 'ts' } as const;
-    await build({ ...format, stdin, outfile: bundled });
-    for (const file of [plain, bundled]) {
-      expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe(
-        'bundled KmsKeyError\n',
-      );
-    }
-  } finally {
-    await rm(folder, { recursive: true });
+  const folder = folderOfTest('encryption-bundle');
+  const plain = join(folder, 'plain.mts');
+  await writeFile(plain, program);
+  const bundled = join(folder, 'bundled.mjs');
+  const stdin = { contents: program, resolveDir: source, loader: 'ts' } as const;
+  await build({ ...format, stdin, outfile: bundled });
+  for (const file of [plain, bundled]) {
+    expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe(
+      'bundled KmsKeyError\n',
+    );
   }
 });

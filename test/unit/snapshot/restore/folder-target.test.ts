@@ -2,30 +2,22 @@ import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { folderTarget } from '../../../../functions/shared/snapshot/restore/folder-target.ts';
 import type { RestoredFile } from '../../../../functions/shared/snapshot/restore/target.ts';
+import { folderOfTest } from '../../../fixtures/temporary-folder.ts';
 import { filesIn } from '../given.ts';
-
-const folders: string[] = [];
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
-});
 
 /** A folder that is not there yet, and a large file that comes in pieces of odd sizes. */
 function givenRestore(): { folder: string; content: Buffer; pieces: Buffer[] } {
-  const base = mkdtempSync(join(tmpdir(), 'folder-target-'));
-  folders.push(base);
+  const base = folderOfTest('folder-target');
   const content = randomBytes(5_000_001);
   const pieces = [0, 1, 700_000, 700_000, 4_000_000].map((from, at, all) =>
     content.subarray(from, all[at + 1] ?? content.length),

@@ -1,27 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folderSource } from '../../../../functions/shared/snapshot/source/folder-source.ts';
 import type { Source } from '../../../../functions/shared/snapshot/source/source.ts';
+import { folderOfTest } from '../../../fixtures/temporary-folder.ts';
 
 let outside: string;
 let root: string;
 let source: Source;
 
 beforeEach(async () => {
-  outside = await mkdtemp(join(tmpdir(), 'folder-source-'));
+  outside = folderOfTest('folder-source');
   root = join(outside, 'workspace');
   await mkdir(root);
   await writeFile(join(outside, 'secret'), 'secret');
@@ -29,7 +19,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await source.close();
-  await rm(outside, { recursive: true, force: true });
 });
 
 async function listed(from = source): Promise<string[]> {
