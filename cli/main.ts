@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { explainFault } from './aws/faults.ts';
+import { explainFault, wordsFor } from './aws/faults.ts';
+import type { Chosen } from './command-line.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 import { processShell, type Shell } from './shell.ts';
@@ -8,11 +9,15 @@ import { processShell, type Shell } from './shell.ts';
 export async function main(args: string[], shell: Shell = processShell()): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = createProgram(shell, (code) => (exitCode = code));
+  let chosen: Chosen = {};
+  program.hook('preAction', (_, command) => {
+    chosen = command.optsWithGlobals();
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return failed(error, args, shell);
+    return failed(error, { args, chosen, shell });
   }
 }
 
@@ -35,10 +40,17 @@ function tellProgram(shell: Shell, code: string, message: string): void {
   shell.out(JSON.stringify({ error: { code, message } }, null, 2));
 }
 
-function failed(error: unknown, args: string[], shell: Shell): number {
+/** A command line, and what it has chosen as far as it could be read. */
+interface Asked {
+  args: string[];
+  chosen: Chosen;
+  shell: Shell;
+}
+
+function failed(error: unknown, { args, chosen, shell }: Asked): number {
   if (error instanceof CommanderError) return refused(error, args, shell);
   const fault = explainFault(error);
-  const message = fault?.message ?? (error instanceof Error ? error.message : String(error));
+  const message = wordsFor(error, chosen);
   if (args.includes('--json')) {
     tellProgram(shell, fault?.code ?? 'unexpected', message);
   } else {

@@ -11,6 +11,7 @@ import {
   type ProviderSettings,
   type Remote,
 } from '../../functions/shared/rclone/remote.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure, wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
@@ -56,8 +57,9 @@ export type ConfiguredSite = Pick<ReturnType<typeof openConfiguredSite>, 'parsed
 function tokenNeed(
   { parsed }: ConfiguredSite,
   provider: string | undefined,
-  { agent }: Pick<General, 'agent'>,
+  general: Chosen,
 ): SecretNeed {
+  const { agent } = general;
   const tokens = secretNeeds(parsed.config).filter(({ what }) => what.kind === 'token');
   const found = tokens.filter(
     (need) =>
@@ -66,13 +68,15 @@ function tokenNeed(
   );
   const [need, another] = found;
   if (need && !another) return need;
-  const list = tokens.map(
-    ({ what, agent: of, key }) =>
-      `  workspace-sync authorize ${what.kind === 'token' ? what.provider : ''} --agent ${of}   (${key})`,
-  );
-  if (another) throw wrongUsage(`Several tokens could be meant. Say which:\n${list.join('\n')}`);
-  const which = list.length === 0 ? 'none at all' : `\n${list.join('\n')}`;
+  const list = tokens.map((each) => tokenText(each, general)).join('\n');
+  if (another) throw wrongUsage(`Several tokens could be meant. Say which:\n${list}`);
+  const which = list === '' ? 'none at all' : `\n${list}`;
   throw wrongUsage(`The configuration refers to no such token. It refers to ${which}`);
+}
+
+function tokenText({ what, agent, key }: SecretNeed, general: Chosen): string {
+  const words = ['authorize', ...(what.kind === 'token' ? [what.provider] : [])];
+  return `  ${key} of agent "${agent}":\n    ${commandLine(words, { ...general, agent })}`;
 }
 
 /** The remote that the token is for, with what else it is asked for with. */
@@ -85,8 +89,9 @@ async function remoteFor(site: ConfiguredSite, need: SecretNeed): Promise<Remote
   const missing = names.filter((name) => !values[name]);
   if (missing.length > 0) {
     throw new CommandFailure(
-      `${missing.join(', ')} must be set before: the token is made with it. Run ` +
-        `"workspace-sync secrets set ${missing[0] ?? ''} --agent ${need.agent}" first.`,
+      (suggest) =>
+        `${missing.join(', ')} must be set before: the token is made with it. Run ` +
+        `${suggest('secrets', 'set', missing[0] ?? '', '--agent', need.agent)} first.`,
       { code: 'secret-missing' },
     );
   }

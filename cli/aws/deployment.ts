@@ -1,4 +1,5 @@
 import { DescribeStacksCommand, type CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { commandInQuotes, type Chosen } from '../command-line.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 
@@ -31,8 +32,9 @@ export async function findDeployment(
   const outputs = await outputsOf(client, stack);
   if (!outputs) {
     throw new CommandFailure(
-      `There is no deployment "${name}" in this account and region (no stack ${stack}). Deploy it with ` +
-        '"workspace-sync deploy" or "workspace-sync setup", or name another with --deployment, --profile ' +
+      (suggest) =>
+        `There is no deployment "${name}" in this account and region (no stack ${stack}). Deploy it with ` +
+        `${suggest('deploy')} or ${suggest('setup')}, or name another with --deployment, --profile ` +
         'or --region.',
       { code: 'no-deployment', exitCode: exitCodes.unreachable },
     );
@@ -47,10 +49,10 @@ export async function findDeployment(
 }
 
 /** Why the agents of a missing stack are not spoken of, and what to do. */
-export function missingText({ missing }: Pick<Deployment, 'missing'>): string {
+export function missingText({ missing }: Pick<Deployment, 'missing'>, chosen: Chosen): string {
   return (
     `The deployment names the stack ${missing.join(', ')}, and it is not there: of its agents nothing is ` +
-    'known, and they have no functions. Run "workspace-sync deploy".'
+    `known, and they have no functions. Run ${commandInQuotes(['deploy'], chosen)}.`
   );
 }
 
@@ -81,7 +83,8 @@ export function outputOf(outputs: Outputs, name: string): string {
   const value = outputs[name];
   if (value !== undefined) return value;
   throw new CommandFailure(
-    `The deployment does not say its ${name}: an older release has deployed it. Run "workspace-sync deploy".`,
+    (suggest) =>
+      `The deployment does not say its ${name}: an older release has deployed it. Run ${suggest('deploy')}.`,
     { code: 'old-deployment', exitCode: exitCodes.unreachable },
   );
 }

@@ -1,11 +1,19 @@
 import { exitCodes } from '../exit-codes.ts';
-import { CommandFailure } from '../failure.ts';
+import type { Chosen } from '../command-line.ts';
+import { CommandFailure, type Told } from '../failure.ts';
 
 /** What AWS's SDK throws, as far as it is looked at. */
 interface Fault {
   name: string;
   message: string;
   code?: unknown;
+}
+
+/** What somebody has to know of a fault, with commands for what they have chosen. */
+export function wordsFor(error: unknown, chosen: Chosen): string {
+  const fault = explainFault(error);
+  if (fault) return fault.messageFor(chosen);
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -17,25 +25,28 @@ export function explainFault(error: unknown): CommandFailure | undefined {
   const fault: Fault = error;
   const found = cures.find(({ when }) => when(fault));
   if (!found) return undefined;
-  return new CommandFailure(`${found.what} ${found.cure}\n(AWS says: ${fault.message})`, {
-    code: found.code,
-    exitCode: exitCodes.unreachable,
-  });
+  const { what, cure, code } = found;
+  return new CommandFailure(
+    (suggest) =>
+      `${what} ${typeof cure === 'string' ? cure : cure(suggest)}\n(AWS says: ${fault.message})`,
+    { code, exitCode: exitCodes.unreachable },
+  );
 }
 
-const cures: { code: string; when: (fault: Fault) => boolean; what: string; cure: string }[] = [
+const cures: { code: string; when: (fault: Fault) => boolean; what: string; cure: Told }[] = [
   {
     code: 'no-credentials',
     when: ({ name, message }) =>
       name === 'CredentialsProviderError' || message.includes('Could not load credentials'),
     what: 'There are no AWS credentials.',
-    cure: 'Log in ("aws sso login", "aws configure"), or name a profile with --profile.',
+    cure: (suggest) =>
+      `Log in (${suggest.aws('sso', 'login')}, ${suggest.aws('configure')}), or name a profile with --profile.`,
   },
   {
     code: 'expired-credentials',
     when: ({ name }) => /^(?:ExpiredToken|ExpiredTokenException|RequestExpired)$/.test(name),
     what: 'The AWS credentials have expired.',
-    cure: 'Log in again, for instance with "aws sso login".',
+    cure: (suggest) => `Log in again, for instance with ${suggest.aws('sso', 'login')}.`,
   },
   {
     code: 'bad-credentials',
@@ -44,7 +55,8 @@ const cures: { code: string; when: (fault: Fault) => boolean; what: string; cure
         name,
       ),
     what: 'AWS does not know these credentials.',
-    cure: 'Check the profile (--profile) and "aws sts get-caller-identity".',
+    cure: (suggest) =>
+      `Check the profile (--profile) and ${suggest.aws('sts', 'get-caller-identity')}.`,
   },
   {
     code: 'no-region',

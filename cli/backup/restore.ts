@@ -4,6 +4,7 @@ import type {
   PlannedFile,
   RestoreTarget,
 } from '../../functions/shared/contract/index.ts';
+import type { Target } from '../aws/target.ts';
 import { openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { wrongUsage } from '../failure.ts';
@@ -12,7 +13,7 @@ import { confirmedByWord } from '../output/ask.ts';
 import { nameInLine } from '../output/names.ts';
 import { bytesInWords } from '../output/words.ts';
 import { carryOut, tellReport } from '../runs/carry-out.ts';
-import { commandLine } from '../runs/command-line.ts';
+import { awsCommandLine, commandLine } from '../command-line.ts';
 import { askJob } from '../runs/invoke.ts';
 import type { Shell } from '../shell.ts';
 
@@ -56,7 +57,7 @@ export async function restore(
     job: 'restore',
     request,
     detach: options.detach,
-    afterwards: (report) => whereItIs(report, options),
+    afterwards: (report) => whereItIs(report, options, context.target),
   });
 }
 
@@ -94,7 +95,11 @@ function wouldText(files: readonly PlannedFile[]): string {
 }
 
 /** Where the files are, how to have a look at them, and how to go on. */
-export function whereItIs({ restoredTo, snapshot }: JobReport, options: RestoreOptions): string {
+export function whereItIs(
+  { restoredTo, snapshot }: JobReport,
+  options: RestoreOptions,
+  target: Target,
+): string {
   if (restoredTo === undefined) return '';
   if (options.to === 'live') return "The files are where the agent's files are.";
   const lines = [`The files are in ${nameInLine(restoredTo)}`];
@@ -103,8 +108,11 @@ export function whereItIs({ restoredTo, snapshot }: JobReport, options: RestoreO
   const words = ['backup', 'restore', ...(snapshot ? [snapshot.id] : []), ...paths, '--to', 'live'];
   return [
     ...lines,
-    `  look at them:       aws s3 cp --recursive '${restoredTo}' restored/`,
-    `  remove them again:  aws s3 rm --recursive '${restoredTo}'`,
-    `  put them in place:  ${commandLine(words, options)}`,
+    'To look at them:',
+    `  ${awsCommandLine(['s3', 'cp', '--recursive', restoredTo, 'restored/'], target)}`,
+    'To remove them again:',
+    `  ${awsCommandLine(['s3', 'rm', '--recursive', restoredTo], target)}`,
+    'To put them in place:',
+    `  ${commandLine(words, options)}`,
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import type {
   JobFacts,
   SnapshotSummary,
 } from '../../functions/shared/contract/index.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { configFile, openContext, withAgent } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
@@ -51,12 +52,12 @@ export async function status(shell: Shell, options: General): Promise<ExitCode> 
     ...(retention === undefined ? {} : { retention }),
   };
   const now = shell.clock.now();
-  shell.out(options.json ? JSON.stringify(found, null, 2) : backupStatusText(found, now));
+  shell.out(options.json ? JSON.stringify(found, null, 2) : backupStatusText(found, now, options));
   return exitCodes.ok;
 }
 
 /** The same in words. */
-export function backupStatusText(found: BackupStatus, now: number): string {
+export function backupStatusText(found: BackupStatus, now: number, chosen: Chosen): string {
   const { jobs, snapshots, lastVerifiedSnapshot: verified, recoveryPoint, retention } = found;
   const backup = jobs.find(({ job }) => job === 'backup');
   const when = (iso: string | undefined, otherwise: string): string =>
@@ -71,7 +72,7 @@ export function backupStatusText(found: BackupStatus, now: number): string {
     ['newest snapshot', snapshots.newest && snapshotText(snapshots.newest, now)],
     ['last verified', verified ? snapshotText(verified, now) : 'none yet'],
     ['stored', `${counted(snapshots.count, 'snapshot')}, ${bytesInWords(snapshots.storedBytes)}`],
-    ['keeps', retention ?? 'see: workspace-sync backup prune --dry-run'],
+    ['keeps', retention ?? `see: ${commandLine(['backup', 'prune', '--dry-run'], chosen)}`],
   ]);
 }
 

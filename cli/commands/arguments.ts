@@ -28,7 +28,7 @@ export function runId(text: string): string {
 export function snapshotId(text: string): string {
   if (/^\d{8}T\d{6}Z(?:-[0-9a-f]{8})?$/.test(text)) return text;
   throw new InvalidArgumentError(
-    'The id of a snapshot looks like 20261122T101500Z-0a1b2c3d; "workspace-sync backup list" shows them.',
+    'The id of a snapshot looks like 20261122T101500Z-0a1b2c3d; "backup list" shows them.',
   );
 }
 

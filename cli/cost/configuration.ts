@@ -9,7 +9,8 @@ import { wrongUsage } from '../failure.ts';
 export function readConfiguration(file: string): DeploymentConfig {
   if (!existsSync(file)) {
     throw wrongUsage(
-      `There is no configuration file ${file}. "workspace-sync setup" writes one; --config names another.`,
+      (suggest) =>
+        `There is no configuration file ${file}. ${suggest('setup')} writes one; --config names another.`,
     );
   }
   return parseConfigText(readFileSync(file, 'utf8'), file).config;

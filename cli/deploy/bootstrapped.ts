@@ -1,6 +1,7 @@
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Target } from '../aws/target.ts';
+import { quotedLine } from '../command-line.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 
@@ -34,8 +35,8 @@ export async function regionOf({ client }: Target): Promise<string> {
 
 /** How an account is bootstrapped. */
 export function bootstrapCommand(account: string, region: string, profile?: string): string {
-  const by = profile === undefined ? '' : ` --profile ${profile}`;
-  return `npx cdk bootstrap aws://${account}/${region}${by}`;
+  const by = profile === undefined ? [] : ['--profile', profile];
+  return quotedLine(['npx', 'cdk', 'bootstrap', `aws://${account}/${region}`, ...by]);
 }
 
 /** @throws CommandFailure where the CDK has nothing to deploy with. */

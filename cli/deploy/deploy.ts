@@ -1,5 +1,6 @@
 import { clientsFor } from '../aws/clients.ts';
 import { findDeployment, type Deployment } from '../aws/deployment.ts';
+import { commandInQuotes } from '../command-line.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import type { General } from '../general.ts';
@@ -28,7 +29,7 @@ export async function deploy(
   const site = openConfiguredSite(shell, options);
   for (const { key, message } of site.parsed.notices) shell.say(`${key}: ${message}`);
   await expectBootstrapped(site.target, options.profile);
-  if (options.withoutSecrets !== true) await expectSecrets(site);
+  if (options.withoutSecrets !== true) await expectSecrets(site, options);
   const settings = cdkSettings(site, options, passedThrough);
   const before = await existing(site);
   // The emulator's change sets say no more than the templates do, and take long.
@@ -43,7 +44,8 @@ export async function deploy(
   if (options.json) {
     shell.out(JSON.stringify({ deployment: deployed.name, outputs: deployed.outputs }, null, 2));
   } else {
-    shell.say(`Deployed. "workspace-sync doctor" checks it, "workspace-sync status" watches it.`);
+    const [check, watch] = ['doctor', 'status'].map((word) => commandInQuotes([word], options));
+    shell.say(`Deployed. ${check} checks it, ${watch} watches it.`);
   }
   return exitCodes.ok;
 }
@@ -89,11 +91,17 @@ export async function existing({
   }
 }
 
-async function expectSecrets({ entries, parsed }: ReturnType<typeof openConfiguredSite>) {
-  const missing = (await lookUp(entries, secretNeeds(parsed.config))).filter(({ isSet }) => !isSet);
+async function expectSecrets(
+  { entries, parsed }: ReturnType<typeof openConfiguredSite>,
+  options: DeployOptions,
+) {
+  const listed = await lookUp(entries, secretNeeds(parsed.config), options);
+  const missing = listed.filter(({ isSet }) => !isSet);
   if (missing.length === 0) return;
   throw new CommandFailure(
-    `${missingText(missing)}\nWithout them runs would fail. Deploy without them by --without-secrets.`,
+    (suggest) =>
+      `${missingText(missing)}\nWithout them runs would fail. To deploy all the same:\n` +
+      `  ${suggest.onLine('deploy', '--without-secrets')}`,
     { code: 'secret-missing' },
   );
 }

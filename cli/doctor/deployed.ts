@@ -9,6 +9,7 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import manifest from '../../package.json' with { type: 'json' };
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
 import { runbookAnchors, type RunbookAnchor } from '../../functions/shared/contract/index.ts';
+import { awsCommandLine, commandInQuotes } from '../command-line.ts';
 import { outputOf } from '../aws/deployment.ts';
 import { counted } from '../output/words.ts';
 import type { Check, Examination } from './examination.ts';
@@ -19,20 +20,21 @@ export function deployedChecks(): Check[] {
   return [
     {
       name: 'deployment',
-      look: async ({ deployment }) => {
+      look: async ({ deployment, general }) => {
         const found = await deployment();
+        const deploy = commandInQuotes(['deploy'], general);
         const { name, outputs } = found;
         if (found.missing.length > 0)
           return wrong(
             `The stack ${found.missing.join(', ')} is not there: its agents have no functions`,
-            'Run "workspace-sync deploy"',
+            `Run ${deploy}`,
           );
         const release = outputs['Release'];
         if (release === manifest.version)
           return well(`${name} is deployed, of this release (${release})`);
         return wrong(
           `${name} is of ${release === undefined ? 'an older release' : `release ${release}`}, and this checkout of ${manifest.version}`,
-          'Run "workspace-sync deploy", or check out the release that is deployed',
+          `Run ${deploy}, or check out the release that is deployed`,
         );
       },
     },
@@ -63,14 +65,15 @@ async function ringingAlarms({ deployment, target }: Examination): Promise<Found
 }
 
 /** Amazon SNS says it; a client for one question would be most of the command. */
-async function alarmEmail({ site, deployment }: Examination): Promise<Found> {
+async function alarmEmail({ site, deployment, target }: Examination): Promise<Found> {
   const { alarmEmail: address } = site().parsed.config;
   if (address === undefined)
     return well('No address for alarms is configured: nobody is written to');
   const topic = outputOf((await deployment()).outputs, 'AlarmTopicArn');
+  const words = ['sns', 'list-subscriptions-by-topic', '--topic-arn', topic];
   return unknown(
     `Whether ${address} has confirmed that it wants alarms is not looked at: ` +
-      `aws sns list-subscriptions-by-topic --topic-arn ${topic} says "PendingConfirmation" where it has not`,
+      `"${awsCommandLine(words, target)}" says "PendingConfirmation" where it has not`,
   );
 }
 
@@ -80,7 +83,7 @@ interface Start {
   agent: string;
 }
 
-async function schedules({ deployment, agents, target }: Examination): Promise<Found[]> {
+async function schedules({ deployment, agents, target, general }: Examination): Promise<Found[]> {
   const { outputs } = await deployment();
   const client = new SchedulerClient(target.client);
   const GroupName = outputOf(outputs, 'ScheduleGroupName');
@@ -92,6 +95,7 @@ async function schedules({ deployment, agents, target }: Examination): Promise<F
       there.push({ job, agent, isOn: State !== 'DISABLED' });
     }
   }
+  const deploy = commandInQuotes(['deploy'], general);
   const off = there.filter(({ isOn }) => !isOn);
   const absent = agents()
     .flatMap(wanted)
@@ -100,12 +104,12 @@ async function schedules({ deployment, agents, target }: Examination): Promise<F
     ...off.map(({ job, agent }) =>
       wrong(
         `The schedule of ${job} is disabled`,
-        `Enable it: aws scheduler, group ${GroupName}; "workspace-sync deploy" does not notice`,
+        `Enable it in EventBridge Scheduler, group ${GroupName}; ${deploy} does not notice`,
         { about: agent },
       ),
     ),
     ...absent.map(({ job, agent }) =>
-      wrong(`There is no schedule of ${job}`, 'Run "workspace-sync deploy"', { about: agent }),
+      wrong(`There is no schedule of ${job}`, `Run ${deploy}`, { about: agent }),
     ),
   ];
   return found.length > 0
@@ -159,10 +163,13 @@ async function deadLetters({ deployment, target }: Examination): Promise<Found[]
   return found.length > 0 ? found : [well(`No dead letters in ${counted(queues.length, 'queue')}`)];
 }
 
+const unstop = ['lambda', 'delete-function-concurrency', '--function-name'];
+
 /** The runtime that functions are deployed with. */
 const runtime = 'nodejs24.x';
 
-async function functions({ deployment, clients }: Examination): Promise<Found[]> {
+async function functions(examination: Examination): Promise<Found[]> {
+  const { deployment, clients, target, general } = examination;
   const { sets } = await deployment();
   const names = sets.flatMap((set) =>
     Object.entries(set).flatMap(([key, name]) => (key.endsWith('FunctionName') ? [name] : [])),
@@ -178,16 +185,15 @@ async function functions({ deployment, clients }: Examination): Promise<Found[]>
         found.push(
           wrong(
             'The function is stopped: its reserved concurrency is 0',
-            `aws lambda delete-function-concurrency --function-name ${FunctionName}`,
+            `Run "${awsCommandLine([...unstop, FunctionName], target)}"`,
             { about, runbook: runbookAnchors.throttled },
           ),
         );
       }
       if (Configuration?.Runtime !== runtime) {
         const message = `The function runs on ${Configuration?.Runtime ?? 'an unknown runtime'}`;
-        found.push(
-          wrong(message, 'Update the checkout and run "workspace-sync deploy"', { about }),
-        );
+        const deploy = commandInQuotes(['deploy'], general);
+        found.push(wrong(message, `Update the checkout and run ${deploy}`, { about }));
       }
       return found;
     }),

@@ -1,5 +1,5 @@
 import { visible } from '../../functions/shared/deceptive.ts';
-import { explainFault } from '../aws/faults.ts';
+import { wordsFor } from '../aws/faults.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { counted } from '../output/words.ts';
@@ -45,17 +45,19 @@ async function run(check: Check, examination: Examination): Promise<Finding[]> {
     () => wrong(`It took longer than ${limit / 1000} s`, 'Try again; check the network'),
     () => [],
   );
-  const found = await Promise.race([check.look(examination).catch(failed), late]);
+  const found = await Promise.race([
+    check.look(examination).catch((error: unknown) => failed(error, examination.general)),
+    late,
+  ]);
   over.abort();
   return [found].flat().map((each) => ({ check: name, ...each }));
 }
 
 /** What a check throws is a finding too. */
-function failed(error: unknown): Found {
-  const fault = explainFault(error);
-  const message = fault?.message ?? (error instanceof Error ? error.message : String(error));
+function failed(error: unknown, general: General): Found {
+  const message = wordsFor(error, general);
   const [what = '', ...rest] = message.split(/(?<=[.:]) /);
-  return wrong(what, rest.join(' ') || 'See the message');
+  return wrong(what, rest.join(' ').replace(/\.$/, '') || 'See the message');
 }
 
 const marks = { ok: 'ok   ', wrong: 'WRONG', unknown: '?    ' } as const;

@@ -2,6 +2,8 @@ import type { AgentStatus, JobReport, Listed } from '../../functions/shared/cont
 import { runbookAnchors } from '../../functions/shared/contract/index.ts';
 import type { WebhookCheck } from '../../functions/shared/notification/check.ts';
 import type { Outputs } from '../aws/deployment.ts';
+import { wordsFor } from '../aws/faults.ts';
+import { commandInQuotes } from '../command-line.ts';
 import { type AgentContext, withAgent } from '../context.ts';
 import { ask, askJob } from '../runs/invoke.ts';
 import type { Check, Examination } from './examination.ts';
@@ -23,7 +25,10 @@ export function insideChecks(): Check[] {
             const about = context.agent;
             return report.state === 'succeeded'
               ? well('The cloud folder answers the deployment', about)
-              : wrong(wordsOf(report), cloudCure(about), { about, runbook: 'a-new-token' });
+              : wrong(wordsOf(report), cloudCure(context.general), {
+                  about,
+                  runbook: 'a-new-token',
+                });
           },
         ),
     },
@@ -61,7 +66,7 @@ export function insideChecks(): Check[] {
             })) as WebhookCheck;
             return outcome === 'answers' || outcome === 'none'
               ? well(message, about)
-              : wrong(message, webhookCure(about), {
+              : wrong(message, webhookCure(context), {
                   about,
                   runbook: runbookAnchors.webhookFailing,
                 });
@@ -80,9 +85,10 @@ function wordsOf({ reason, state }: JobReport): string {
   return reason?.message ?? `It ended as ${state}`;
 }
 
-function webhookCure(agent: string): string {
+function webhookCure({ agent, general }: AgentContext): string {
+  const names = commandInQuotes(['secrets', 'list'], general);
   return (
-    `Set the gateway’s token with "workspace-sync secrets set" (it is hooks.token of its openclaw.json), ` +
+    `Set the gateway’s token anew (it is hooks.token of its openclaw.json; ${names} says which secret), ` +
     `check webhook.url of agent "${agent}", and whether the gateway runs and is reachable from the internet`
   );
 }
@@ -102,8 +108,8 @@ async function ofEach(
         look(withAgent({ ...context, general: { ...general, agent: name } })).catch(
           (error: unknown) =>
             wrong(
-              error instanceof Error ? error.message : String(error),
-              'See "workspace-sync logs"',
+              wordsFor(error, general),
+              `See ${commandInQuotes(['logs'], { ...general, agent: name })}`,
               {
                 about: name,
               },

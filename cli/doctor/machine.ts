@@ -4,6 +4,8 @@ import { ConfigError } from '../../functions/shared/config/index.ts';
 import { epochOf } from '../../functions/shared/clock.ts';
 import { runProcess } from '../../functions/shared/rclone/process.ts';
 import { bootstrapCommand, bootstrapVersion, identity, regionOf } from '../deploy/bootstrapped.ts';
+import { wordsFor } from '../aws/faults.ts';
+import { commandInQuotes, type Chosen } from '../command-line.ts';
 import { CommandFailure } from '../failure.ts';
 import { counted, durationInWords } from '../output/words.ts';
 import { projectRclone } from '../rclone/local.ts';
@@ -96,7 +98,7 @@ export function machineChecks(): Check[] {
     },
     {
       name: 'configuration',
-      look: ({ site }) => {
+      look: ({ site, general }) => {
         try {
           const { parsed, file } = site();
           return Promise.resolve(
@@ -104,29 +106,30 @@ export function machineChecks(): Check[] {
           );
         } catch (error) {
           if (!(error instanceof ConfigError || error instanceof CommandFailure)) throw error;
+          const deploy = commandInQuotes(['deploy'], general);
           return Promise.resolve(
-            wrong(error.message, 'Correct the file, then "workspace-sync deploy"'),
+            wrong(wordsFor(error, general), `Correct the file, then ${deploy}`),
           );
         }
       },
     },
     {
       name: 'secrets',
-      look: async ({ site }) => {
+      look: async ({ site, general }) => {
         const { parsed, entries } = site();
-        const listed = await lookUp(entries, secretNeeds(parsed.config));
+        const listed = await lookUp(entries, secretNeeds(parsed.config), general);
         const missing = listed.filter(({ isSet }) => !isSet);
         if (missing.length === 0)
           return well(`${counted(listed.length, 'secret is', 'secrets are')} set`);
         return missing.map(({ agent, reference, cure = '' }) =>
-          wrong(`The secret ${reference} is missing`, `Run ${cure}`, { about: agent }),
+          wrong(`The secret ${reference} is missing`, `Run "${cure}"`, { about: agent }),
         );
       },
     },
     {
       name: 'cloud-from-here',
       limit: 70_000,
-      look: async ({ site, agents, target, shell }) => {
+      look: async ({ site, agents, target, shell, general }) => {
         const { entries } = site();
         const region = await regionOf(target);
         const synced = agents().filter(({ sync }) => sync.provider !== 'off');
@@ -148,11 +151,14 @@ export function machineChecks(): Check[] {
             if (found.outcome === 'not-found') {
               return wrong(
                 'The account answers, and the cloud folder is not there',
-                'The next sync makes it: "workspace-sync sync"; or correct sync.remotePath',
+                `The next sync makes it: ${commandInQuotes(['sync'], { ...general, agent: about })}; or correct sync.remotePath`,
                 { about },
               );
             }
-            return wrong(found.why, cloudCure(about), { about, runbook: 'a-new-token' });
+            return wrong(found.why, cloudCure({ ...general, agent: about }), {
+              about,
+              runbook: 'a-new-token',
+            });
           }),
         );
       },
@@ -161,9 +167,9 @@ export function machineChecks(): Check[] {
 }
 
 /** What helps where a provider does not let us in. */
-export function cloudCure(agent: string): string {
-  return (
-    `Log in anew with "workspace-sync authorize --agent ${agent}", or set the password with ` +
-    `"workspace-sync secrets set … --agent ${agent}" ("workspace-sync secrets list" names it)`
+export function cloudCure(chosen: Chosen): string {
+  const [authorize, list] = [['authorize'], ['secrets', 'list']].map((words) =>
+    commandInQuotes(words, chosen),
   );
+  return `Log in anew with ${authorize}, or set the password anew: ${list} names it`;
 }

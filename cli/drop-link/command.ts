@@ -1,4 +1,5 @@
 import { s3ObjectStore } from '../../functions/shared/state/s3-object-store.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { bucketOf, openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { wrongUsage } from '../failure.ts';
@@ -35,7 +36,7 @@ export async function makeLink(shell: Shell, options: General & DropLinkChoice):
   if (options.json) shell.out(JSON.stringify(link, null, 2));
   else {
     shell.out(link.url);
-    shell.say(`\n${linkInWords(link, shell.clock.now())}`);
+    shell.say(`\n${linkInWords(link, shell.clock.now(), options)}`);
   }
   for (const warning of link.warnings) shell.say(`\nNote: ${warning}`);
   return exitCodes.ok;
@@ -83,15 +84,16 @@ function depsOf(context: AgentContext): DropLinkDeps & LinkListDeps & RevokeDeps
   };
 }
 
-function linkInWords(link: DropLink, now: number): string {
+function linkInWords(link: DropLink, now: number, chosen: Chosen): string {
   const types = link.types.length === 0 ? 'of any type' : `only ${link.types.join(', ')}`;
+  const revoke = ['drop-link', 'revoke', link.id];
   return [
     `For agent "${link.agent}", into _inbox/${link.folder}/`,
     `${counted(link.files, 'file')}, each up to ${bytesInWords(link.maxBytes)}, ${types}`,
     `Ends ${timeInWords(link.expiresAt, now)}`,
     '',
     'Whoever has this link can use it: give it to the person whom it is for, and to nobody else.',
-    `To end it before its time: workspace-sync drop-link revoke ${link.id} --agent ${link.agent}`,
+    `To end it before its time: ${commandLine(revoke, { ...chosen, agent: link.agent })}`,
   ].join('\n');
 }
 

@@ -56,7 +56,8 @@ async function markRevoked(
 
 function noSuchLink(agent: string, id: string): CommandFailure {
   return new CommandFailure(
-    `Agent "${agent}" has no link "${id}". "workspace-sync drop-link list" shows its links.`,
+    (suggest) =>
+      `Agent "${agent}" has no link "${id}". ${suggest('drop-link', 'list')} shows its links.`,
     { code: 'no-link' },
   );
 }

@@ -3,7 +3,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import type { General } from '../general.ts';
 import { nameInLine } from '../output/names.ts';
-import { commandLine } from '../runs/command-line.ts';
+import { commandInQuotes } from '../command-line.ts';
 import { Pace } from '../runs/pace.ts';
 import { progressView } from '../runs/progress-view.ts';
 import type { Shell } from '../shell.ts';
@@ -28,7 +28,7 @@ export async function drop(
   options: DropOptions,
 ): Promise<ExitCode> {
   const context = withAgent(await openContext(shell, options));
-  const sources = await dropSources(files, options, context.agent);
+  const sources = await dropSources(files, options, context);
   const leaving = new AbortController();
   const release = shell.onInterrupt(() => {
     leaving.abort();
@@ -102,13 +102,14 @@ function interrupted(context: AgentContext, sent: readonly Sent[]): CommandFailu
 
 function withSent(context: AgentContext, error: unknown, sent: readonly Sent[]): unknown {
   if (!(error instanceof CommandFailure) || sent.length === 0) return error;
-  return new CommandFailure(`${error.message} ${whatWasSent(context, sent)}`, error);
+  const text = `${error.messageFor(context.general)} ${whatWasSent(context, sent)}`;
+  return new CommandFailure(text, error);
 }
 
 function whatWasSent({ general }: AgentContext, sent: readonly Sent[]): string {
   if (sent.length === 0) return 'Nothing was sent.';
   const names = sent.map(({ path }) => nameInLine(path)).join(', ');
-  return `Sent before: ${names}. What has arrived of it says ${commandLine(['inbox'], general)}.`;
+  return `Sent before: ${names}. What has arrived of it says ${commandInQuotes(['inbox'], general)}.`;
 }
 
 /** Deliveries take a second; a busy agent, or a schedule that has to come round, a few minutes. */
@@ -173,7 +174,7 @@ function exitCodeFor(
   const isAside = outcomes.some(({ state }) => state === 'quarantined');
   const waits = (general as DropOptions).wait;
   if (isWaiting && waits) {
-    const look = commandLine(['inbox'], general);
+    const look = commandInQuotes(['inbox'], general);
     shell.say(`What is sent lies safe in _outbox until it is taken. Look later with ${look}.`);
     return isLeft ? exitCodes.detached : exitCodes.partial;
   }

@@ -51,7 +51,7 @@ async function followOne(
     throw await notThere(context, runId);
   }
   const title = `${job ?? 'run'} of ${context.agent}`;
-  const afterwards = (report: JobReport): string => placeText(report, context.general);
+  const afterwards = (report: JobReport): string => placeText(report, context);
   return follow(context, { runId, ...(job ? { job } : {}), title, request: {}, afterwards });
 }
 
@@ -62,9 +62,9 @@ function startOf(runId: string): number {
 }
 
 /** Where the files of a restore are, long after its terminal was closed. */
-function placeText(report: JobReport, general: General): string {
+function placeText(report: JobReport, { general, target }: AgentContext): string {
   const isAside = report.restoredTo?.includes('/restored/') === true;
-  return whereItIs(report, { ...general, to: isAside ? 'staging' : 'cloud' });
+  return whereItIs(report, { ...general, to: isAside ? 'staging' : 'cloud' }, target);
 }
 
 /** The question is answered, however the run ended. */
@@ -77,15 +77,15 @@ async function tellOne(
   const report = await watchRun(context, runId, job).report();
   if (!report) throw await notThere(context, runId);
   if (general.json) shell.out(JSON.stringify(report, null, 2));
-  else shell.out(oneText(report, general));
+  else shell.out(oneText(report, context));
   return exitCodes.ok;
 }
 
-function oneText(report: JobReport, general: General): string {
+function oneText(report: JobReport, context: AgentContext): string {
   const parts = [
     about(report),
-    reportText(report, { chosen: general, names: 1_000 }),
-    placeText(report, general),
+    reportText(report, { chosen: context.general, names: 1_000 }),
+    placeText(report, context),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -96,11 +96,14 @@ function about({ runId, trigger, startedAt, finishedAt }: JobReport): string {
 
 async function notThere(context: AgentContext, runId: string): Promise<CommandFailure> {
   const record = await watchRun(context, runId).record();
-  const message = record
-    ? `Run ${runId} is still at work: follow it with --follow ${runId}.`
-    : `Agent "${context.agent}" has no report of a run ${runId}. Reports are kept for 90 days; ` +
-      '"workspace-sync history" lists them.';
-  return new CommandFailure(message, { code: record ? 'still-running' : 'no-such-run' });
+  return new CommandFailure(
+    (suggest) =>
+      record
+        ? `Run ${runId} is still at work: follow it with ${suggest('history', '--follow', runId)}.`
+        : `Agent "${context.agent}" has no report of a run ${runId}. Reports are kept for 90 days; ` +
+          `${suggest('history')} lists them.`,
+    { code: record ? 'still-running' : 'no-such-run' },
+  );
 }
 
 async function tellMany(context: AgentContext, options: HistoryOptions): Promise<ExitCode> {

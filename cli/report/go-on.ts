@@ -1,5 +1,5 @@
 import type { JobReport, JobRequest } from '../../functions/shared/contract/index.ts';
-import { commandLine, type Chosen } from '../runs/command-line.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { answerTo, secondQuestion } from './guards.ts';
 import { commandOf, optionOf } from './keys.ts';
 

@@ -1,5 +1,5 @@
 import type { Job, RunReason } from '../../functions/shared/contract/index.ts';
-import { commandLine, type Chosen } from '../runs/command-line.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { guardWords } from './guards.ts';
 
 /**

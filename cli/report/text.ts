@@ -1,7 +1,7 @@
 import type { JobReport, JobRequest, RunState } from '../../functions/shared/contract/index.ts';
 import { nameInLine } from '../output/names.ts';
 import { bytesInWords, counted, durationInWords } from '../output/words.ts';
-import { commandLine, type Chosen } from '../runs/command-line.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { goOnCommand } from './go-on.ts';
 import { secondQuestion } from './guards.ts';
 import { inCommandWords } from './keys.ts';

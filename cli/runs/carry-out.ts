@@ -2,7 +2,7 @@ import type { Job, JobReport, JobRequest } from '../../functions/shared/contract
 import type { AgentContext } from '../context.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { reportText } from '../report/text.ts';
-import { commandLine, type Chosen } from './command-line.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { followRun, type Patience } from './follow.ts';
 import { startJob } from './invoke.ts';
 import { newRunId } from '../../functions/shared/runtime/run-id.ts';

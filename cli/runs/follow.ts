@@ -155,6 +155,6 @@ class Silence {
 
   #whereToLook(): string {
     const { logs, status } = this.#following.commands;
-    return `Its log: ${logs}. Requests that never ran are among the dead letters: ${status}.`;
+    return `Its log: "${logs}". Requests that never ran are among the dead letters: "${status}".`;
   }
 }

@@ -11,6 +11,7 @@ import { isoTime, type Clock } from '../../functions/shared/clock.ts';
 import { product, secretName, type SecretScope } from '../../functions/shared/contract/index.ts';
 import { MissingSecretError } from '../../functions/shared/secrets/errors.ts';
 import { secretStore } from '../../functions/shared/secrets/store.ts';
+import { awsCommandLine } from '../command-line.ts';
 import type { Target } from '../aws/target.ts';
 import { CommandFailure } from '../failure.ts';
 
@@ -53,19 +54,15 @@ const patienceMs = 30_000;
 const maxRaces = 10;
 
 /** The entries in Secrets Manager. */
-export function secretEntries(
-  { client: settings }: Target,
-  deployment: string,
-  clock: Clock,
-): Entries {
-  const client = new SecretsManagerClient(settings);
+export function secretEntries(target: Target, deployment: string, clock: Clock): Entries {
+  const client = new SecretsManagerClient(target.client);
   const store = secretStore(client, deployment);
   const read: Entries['read'] = async (agent, scope) => {
     try {
       return (await store.read(agent, scope)).values;
     } catch (error) {
       if (error instanceof MissingSecretError) return {};
-      throw explained(error, secretName(deployment, agent, scope));
+      throw explained(error, secretName(deployment, agent, scope), target);
     }
   };
   return {
@@ -131,7 +128,7 @@ export function secretEntries(
       return true;
     } catch (error) {
       if (error instanceof ResourceExistsException) return false;
-      throw explained(error, Name);
+      throw explained(error, Name, target);
     }
   }
 }
@@ -151,11 +148,12 @@ export function isScope(text: string | undefined): text is SecretScope {
 }
 
 /** An entry that was deleted keeps its name for some days, and can be neither read nor made. */
-function explained(error: unknown, entry: string): unknown {
+function explained(error: unknown, entry: string, target: Target): unknown {
   if (!(error instanceof InvalidRequestException)) return error;
+  const words = ['secretsmanager', 'restore-secret', '--secret-id', entry];
   return new CommandFailure(
     `The secret ${entry} is waiting for its deletion. Bring it back with ` +
-      `"aws secretsmanager restore-secret --secret-id ${entry}", then try again.`,
+      `"${awsCommandLine(words, target)}", then try again.`,
     { code: 'secret-deleted' },
   );
 }

@@ -1,11 +1,12 @@
 import type { SecretScope } from '../../functions/shared/contract/index.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import type { Chosen } from '../command-line.ts';
 import type { General } from '../general.ts';
 import { table } from '../output/table.ts';
 import { counted, timeInWords } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 import type { Entries, EntryFacts } from './entries.ts';
-import { secretNeeds, type SecretNeed, setCommand } from './needs.ts';
+import { type Cure, cureOf, secretNeeds, type SecretNeed } from './needs.ts';
 import { openConfiguredSite } from './site.ts';
 
 /** One reference, and whether there is a value for it. Never the value. */
@@ -21,6 +22,8 @@ export interface ListedSecret {
   changedAt?: string;
   /** The command that sets it; where it is missing. */
   cure?: string;
+  /** Another one that would. */
+  otherwise?: string;
 }
 
 /** Shows which secrets the configuration needs and which are set; exit code 1 where one is missing. */
@@ -29,25 +32,33 @@ export async function listSecrets(shell: Shell, general: General): Promise<ExitC
   const needs = secretNeeds(parsed.config).filter(
     ({ agent }) => general.agent === undefined || agent === general.agent,
   );
-  const listed = await lookUp(entries, needs);
+  const listed = await lookUp(entries, needs, general);
   shell.out(general.json ? JSON.stringify(listed, null, 2) : listText(listed, shell.clock.now()));
   return listed.every(({ isSet }) => isSet) ? exitCodes.ok : exitCodes.failed;
 }
 
 /** Which of the needs have a value. */
-export async function lookUp(entries: Entries, needs: SecretNeed[]): Promise<ListedSecret[]> {
+export async function lookUp(
+  entries: Entries,
+  needs: SecretNeed[],
+  chosen: Chosen,
+): Promise<ListedSecret[]> {
   const groups = [...Map.groupBy(needs, ({ entry }) => entry).values()];
-  const found = await Promise.all(groups.map((group) => lookUpEntry(entries, group)));
+  const found = await Promise.all(groups.map((group) => lookUpEntry(entries, group, chosen)));
   return found.flat();
 }
 
-async function lookUpEntry(entries: Entries, needs: SecretNeed[]): Promise<ListedSecret[]> {
+async function lookUpEntry(
+  entries: Entries,
+  needs: SecretNeed[],
+  chosen: Chosen,
+): Promise<ListedSecret[]> {
   const [first] = needs;
   const facts = first && (await entries.look(first.agent, first.scope));
-  return needs.map((need) => listedOf(need, facts));
+  return needs.map((need) => listedOf(need, facts, cureOf(need, chosen)));
 }
 
-function listedOf(need: SecretNeed, facts: EntryFacts | undefined): ListedSecret {
+function listedOf(need: SecretNeed, facts: EntryFacts | undefined, cure: Cure): ListedSecret {
   const { agent, scope, reference, key, entry } = need;
   const isSet = facts?.names.includes(reference) === true;
   const changedAt = facts?.changedAt;
@@ -59,7 +70,7 @@ function listedOf(need: SecretNeed, facts: EntryFacts | undefined): ListedSecret
     entry,
     isSet,
     ...(changedAt === undefined ? {} : { changedAt }),
-    ...(isSet ? {} : { cure: setCommand(need) }),
+    ...(isSet ? {} : cure),
   };
 }
 
@@ -79,6 +90,9 @@ function listText(listed: ListedSecret[], now: number): string {
 
 /** What is missing, with the commands that set it. */
 export function missingText(missing: ListedSecret[]): string {
-  const commands = missing.map(({ cure = '' }) => `  ${cure}`);
+  const commands = missing.flatMap(({ cure = '', otherwise }) => [
+    `  ${cure}`,
+    ...(otherwise === undefined ? [] : [`    or: ${otherwise}`]),
+  ]);
   return `${counted(missing.length, 'secret is', 'secrets are')} missing:\n${commands.join('\n')}`;
 }

@@ -4,6 +4,7 @@ import {
   type DeploymentConfig,
   referencesIn,
 } from '../../functions/shared/config/index.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { secretName, type SecretScope } from '../../functions/shared/contract/index.ts';
 
 /** What a value is, which decides how it is asked for and in which form it is stored. */
@@ -116,12 +117,24 @@ function backendOf(block: unknown): string {
   return typeof rcloneType === 'string' ? rcloneType : '';
 }
 
-/** The command that sets a secret. */
-export function setCommand({ reference, agent, what }: Omit<SecretNeed, 'entry' | 'key'>): string {
-  const by = `workspace-sync secrets set ${reference} --agent ${agent}`;
-  return what.kind === 'token'
-    ? `workspace-sync authorize --agent ${agent}   (or ${by})`
-    : what.kind === 'passphrase'
-      ? `${by}   (--generate makes one)`
-      : by;
+/** The command that sets a secret, and what else would. */
+export interface Cure {
+  cure: string;
+  otherwise?: string;
+}
+
+/** How a secret is set: a token by a login, and anything else by its value. */
+export function cureOf({ reference, agent, what }: SecretNeed, chosen: Chosen): Cure {
+  const general = { ...chosen, agent };
+  const set = ['secrets', 'set', reference];
+  const cure = commandLine(set, general);
+  switch (what.kind) {
+    case 'token':
+      return { cure: commandLine(['authorize'], general), otherwise: cure };
+    case 'passphrase':
+      return { cure, otherwise: commandLine([...set, '--generate'], general) };
+    case 'option':
+    case 'plain':
+      return { cure };
+  }
 }

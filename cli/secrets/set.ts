@@ -1,4 +1,5 @@
 import type { SecretScope } from '../../functions/shared/contract/index.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure, wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
@@ -46,16 +47,16 @@ export async function setSecrets(
 
 async function missing(shell: Shell, site: Site, options: SetOptions): Promise<Destination[]> {
   const needs = needsOf(site, options);
-  const unset = (await lookUp(site.entries, needs)).filter(({ isSet }) => !isSet);
+  const unset = (await lookUp(site.entries, needs, options)).filter(({ isSet }) => !isSet);
   const wanted = needs.filter((need) =>
     unset.some(({ entry, reference }) => entry === need.entry && reference === need.reference),
   );
   if (wanted.length === 0) shell.say('All secrets that the configuration needs are set.');
   else if (!shell.canAsk || options.fromFile !== undefined) {
-    const names = wanted.map(({ agent, reference }) => `${reference} (agent ${agent})`).join(', ');
-    throw wrongUsage(
-      `Which secret? Missing: ${names}. Name one: workspace-sync secrets set <name>`,
+    const commands = wanted.map(({ agent, reference }) =>
+      commandLine(['secrets', 'set', reference], { ...options, agent }),
     );
+    throw wrongUsage(`Which secret? These are missing:\n  ${commands.join('\n  ')}`);
   }
   return wanted;
 }
@@ -83,7 +84,7 @@ async function destinationOf(
   );
   const [need, another] = found;
   if (need && !another) return need;
-  if (another) throw ambiguous(reference, found);
+  if (another) throw ambiguous(reference, found, options);
   const { agent, scope } = options;
   if (agent !== undefined && scope !== undefined) {
     return { agent, scope, reference, what: kindOf(scope) };
@@ -111,7 +112,7 @@ async function stored(site: Site, reference: string, options: SetOptions): Promi
       .filter(({ agent }) => options.agent === undefined || agent === options.agent);
     const [place, another] = found;
     if (place && !another) return { ...place, what: kindOf(place.scope) };
-    if (another) throw ambiguous(reference, found);
+    if (another) throw ambiguous(reference, found, options);
   }
   throw new CommandFailure(unknownText(site, reference), {
     code: 'unknown-secret',
@@ -128,7 +129,15 @@ function unknownText({ parsed, file }: Site, reference: string): string {
   return `${why} To store it all the same, say --agent and --scope.`;
 }
 
-function ambiguous(reference: string, found: { agent: string; scope: string }[]): CommandFailure {
-  const places = found.map(({ agent, scope }) => `--agent ${agent} --scope ${scope}`).join(', or ');
-  return wrongUsage(`${reference} is the name of several secrets. Say which: ${places}.`);
+function ambiguous(
+  reference: string,
+  found: { agent: string; scope: string }[],
+  chosen: Chosen,
+): CommandFailure {
+  const commands = found.map(({ agent, scope }) =>
+    commandLine(['secrets', 'set', reference, '--scope', scope], { ...chosen, agent }),
+  );
+  return wrongUsage(
+    `${reference} is the name of several secrets. Say which:\n  ${commands.join('\n  ')}`,
+  );
 }

@@ -41,7 +41,8 @@ export function openConfiguredSite(
   const { parsed, file } = site;
   if (parsed === undefined) {
     throw new CommandFailure(
-      `There is no configuration file ${file}. "workspace-sync setup" writes one; --config names another.`,
+      (suggest) =>
+        `There is no configuration file ${file}. ${suggest('setup')} writes one; --config names another.`,
       { code: 'no-config', exitCode: exitCodes.usage },
     );
   }

@@ -15,8 +15,9 @@ export function readDeployment(file: string): Record<string, unknown> | undefine
   if (json['agents'] !== undefined) return { ...json };
   if (json['plugins'] !== undefined) {
     throw new CommandFailure(
-      `${file} is the configuration of a gateway. Import it, and keep the deployment's own elsewhere: ` +
-        `workspace-sync setup --import ${file} --config workspace-sync.json`,
+      (suggest) =>
+        `${file} is the configuration of a gateway. Import it, and keep the deployment's own elsewhere: ` +
+        suggest('setup', '--import', file, '--config', 'workspace-sync.json'),
       { code: 'openclaw-config' },
     );
   }

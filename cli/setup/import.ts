@@ -49,7 +49,9 @@ function pluginSettings(json: unknown, file: string): Raw {
   const settings = objectAt(entries, pluginId)['config'];
   if (isRecord(settings)) return settings;
   throw new CommandFailure(
-    `${file} has no plugins.entries["${pluginId}"].config: there is nothing to import. Run "workspace-sync setup" without --import.`,
+    (suggest) =>
+      `${file} has no plugins.entries["${pluginId}"].config: there is nothing to import. Run ` +
+      `${suggest('setup')}, without --import.`,
     { code: 'no-plugin' },
   );
 }

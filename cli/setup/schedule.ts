@@ -7,9 +7,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentConfig } from '../../functions/shared/config/index.ts';
 import { isRecord, objectAt, type Raw } from '../../functions/shared/config/raw.ts';
+import { configFile } from '../context.ts';
 import { cdkSettings, deployNow, existing } from '../deploy/deploy.ts';
 import { inPrivateFolder } from '../rclone/private-folder.ts';
-import { commandLine } from '../runs/command-line.ts';
+import { commandLine, type Chosen } from '../command-line.ts';
 import type { Stage } from './course.ts';
 import type { Setup } from './setup.ts';
 
@@ -69,22 +70,38 @@ export async function deployWith(
   });
 }
 
+/** What commands have to repeat that come after a setup: also the file, where they would take another. */
+export function chosenAfter({
+  options,
+  file,
+  target,
+}: Pick<Setup, 'options' | 'file' | 'target'>): Chosen {
+  const isFound = options.config === undefined && configFile({}, target) === file;
+  return isFound ? options : { ...options, config: file };
+}
+
 /** What is not done, and the commands that do it. Pure. */
 export function unfinishedText(
-  { options, file }: Pick<Setup, 'options' | 'file'>,
+  { chosen, file }: { chosen: Chosen; file: string },
   { agent, interval, mode }: { agent: string; interval: number; mode: unknown },
   { isDeployed, isScheduled, hasRun }: Stage,
 ): string {
-  const line = (...words: string[]): string => commandLine(words, options);
-  const lineOfAgent = (...words: string[]): string => commandLine(words, { ...options, agent });
+  const line = (...words: string[]): string => commandLine(words, chosen);
+  const lineOfAgent = (...words: string[]): string => commandLine(words, { ...chosen, agent });
   const deploy = line('deploy');
   if (!isDeployed) {
     const goesOn = isScheduled ? 'what is scheduled stays as it was' : 'nothing is scheduled';
-    const atOnce = interval > 0 ? `, and schedules a sync every ${interval} seconds at once` : '';
+    const atOnce =
+      interval > 0
+        ? `deploys what is written, and schedules a sync every ${interval} seconds at once, before anybody has seen what the first one does`
+        : 'deploys what is written';
     return `It is not deployed; ${goesOn}. ${file} is written. To go on:
 
-  ${line('setup')}   asks again, and shows the plan of the first run before anything is scheduled
-  ${deploy}   deploys what is written${atOnce}`;
+  ${line('setup')}
+
+It asks again, and shows the plan of the first run before anything is scheduled. This one ${atOnce}:
+
+  ${deploy}`;
   }
   const first =
     mode === 'bisync'

@@ -91,8 +91,9 @@ export async function expectSamePassphrases(
 
 function passphraseStored(agent: string, reference: string): CommandFailure {
   return new CommandFailure(
-    `${reference} of agent "${agent}" is stored already, with another value. ${replacementWarning} ` +
-      `Leave it out here, or set it with "workspace-sync secrets set ${reference} --agent ${agent} --replace" ` +
+    (suggest) =>
+      `${reference} of agent "${agent}" is stored already, with another value. ${replacementWarning} ` +
+      `Leave it out here, or set it with ${suggest('secrets', 'set', reference, '--agent', agent, '--replace')} ` +
       'first. Nothing was written or deployed.',
     { code: 'passphrase-stored' },
   );

@@ -2,6 +2,7 @@ import { parseConfig, type ParsedConfig } from '../../functions/shared/config/in
 import { objectAt } from '../../functions/shared/config/raw.ts';
 import { clientsFor } from '../aws/clients.ts';
 import { targetOf, type Target } from '../aws/target.ts';
+import { commandInQuotes, commandLine, quotedLine } from '../command-line.ts';
 import { configFile } from '../context.ts';
 import { expectBootstrapped, regionOf } from '../deploy/bootstrapped.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -18,6 +19,7 @@ import { type Imported, importPlugin } from './import.ts';
 import { Interview } from './interview.ts';
 import { type Draft, draftOf } from './questions.ts';
 import {
+  chosenAfter,
   deployWith,
   hasSchedule,
   intervalIn,
@@ -209,7 +211,8 @@ function stepsOf(setupOf: Setup, whole: Record<string, unknown>, draft: Draft): 
       ),
     welcome: (stage) => welcome(setupOf, agent, sync, stage),
     tellUnfinished(stage) {
-      shell.say(unfinishedText(setupOf, { agent, interval, mode: sync['mode'] }, stage));
+      const where = { chosen: chosenAfter(setupOf), file: setupOf.file };
+      shell.say(unfinishedText(where, { agent, interval, mode: sync['mode'] }, stage));
     },
   };
 }
@@ -238,21 +241,22 @@ function takesSnapshots(whole: Record<string, unknown>, agent: string): boolean 
   return config.agents.some(({ name, backup }) => name === agent && backup.enabled);
 }
 
-function nextSteps({ target, options }: Setup, agent: string, sync: Blocks): string {
-  const local = target.session ? ' --local' : '';
-  const by = options.config === undefined ? '' : ` --config ${options.config}`;
+function nextSteps(setupOf: Setup, agent: string, sync: Blocks): string {
+  const { target } = setupOf;
+  const chosen = chosenAfter(setupOf);
+  const [look, examine] = ['status', 'doctor'].map((word) => commandInQuotes([word], chosen));
   const outbox = [target.session?.cloudFolder ?? '', sync['remotePath'], '_outbox/'].filter(
     Boolean,
   );
   const copied = target.session
-    ? `\n  cp hello.txt ${outbox.join('/')}`
+    ? `\n  ${quotedLine(['cp', 'hello.txt', outbox.join('/')])}`
     : '\n  (or put a file into the folder _outbox of the cloud folder)';
   // Only mailboxes are emptied from the cloud folder, too.
   const folder = sync['mode'] === 'mailbox' ? copied : '';
   return `Give the agent a first file:
 
   echo hello > hello.txt
-  workspace-sync drop hello.txt --agent ${agent}${by}${local}${folder}
+  ${commandLine(['drop', 'hello.txt'], { ...chosen, agent })}${folder}
 
-It arrives in _inbox of the workspace. Then: workspace-sync status${by}${local}, workspace-sync doctor${by}${local}`;
+It arrives in _inbox of the workspace. Then: ${look}, ${examine}.`;
 }

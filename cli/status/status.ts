@@ -1,5 +1,6 @@
 import type { AgentStatus } from '../../functions/shared/contract/index.ts';
 import { missingText } from '../aws/deployment.ts';
+import { commandInQuotes } from '../command-line.ts';
 import { openContext, withAgent, type Context } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
@@ -46,10 +47,14 @@ function untoldIn({ general, deployment }: Context, found: readonly AgentStatus[
   const absent = meant.filter((name) => !told.has(name));
   const isIncomplete = general.agent === undefined && deployment.missing.length > 0;
   return [
-    ...(isIncomplete ? [missingText(deployment)] : []),
-    ...(absent.length > 0 ? [`Nothing is known of ${absent.join(', ')}: ${lookAtLogs}`] : []),
-    ...(found.length === 0 && absent.length === 0 ? [`No agent is known: ${lookAtLogs}`] : []),
+    ...(isIncomplete ? [missingText(deployment, general)] : []),
+    ...(absent.length > 0 ? [`Nothing is known of ${absent.join(', ')}: ${leftOut(general)}`] : []),
+    ...(found.length === 0 && absent.length === 0
+      ? [`No agent is known: ${leftOut(general)}`]
+      : []),
   ];
 }
 
-const lookAtLogs = 'the function Status left it out. Run "workspace-sync doctor".';
+function leftOut(general: General): string {
+  return `the function Status left it out. Run ${commandInQuotes(['doctor'], general)}.`;
+}

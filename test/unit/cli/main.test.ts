@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { main } from '../../../cli/main.ts';
 import { givenShell } from './shell.ts';
+import { givenStacks } from './stacks.ts';
 
 it.each([
   [['status', '--json', '--nonsense'], "unknown option '--nonsense'"],
@@ -27,4 +28,14 @@ it('answers help with exit code 0 and no error', async () => {
   const { shell, out } = givenShell();
   expect(await main(['status', '--json', '--help'], shell)).toBe(0);
   expect(out.join('\n')).not.toContain('"error"');
+});
+
+it('repeats in a command that it suggests what was said to itself', async () => {
+  givenStacks({});
+  const { shell, said } = givenShell();
+  const where = ['--config', '/dev/null/my own', '--deployment', 'home', '--region', 'eu-west-1'];
+  expect(await main(['status', ...where], shell)).toBe(6);
+  expect(said.join('\n')).toContain(
+    `"workspace-sync deploy --deployment home --config '/dev/null/my own' --region eu-west-1"`,
+  );
 });

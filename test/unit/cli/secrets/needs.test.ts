@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../../functions/shared/config/index.ts';
-import { secretNeeds, setCommand } from '../../../../cli/secrets/needs.ts';
+import { cureOf, secretNeeds } from '../../../../cli/secrets/needs.ts';
 import { generatePassphrase, strengthOf } from '../../../../cli/secrets/passphrase.ts';
 import { tokenIn } from '../../../../cli/secrets/value.ts';
 
@@ -47,9 +47,12 @@ describe('the secrets that a configuration needs', () => {
     );
   });
 
-  it('come with the command that sets them', () => {
+  it('come with the command that sets them, and nothing else in its line', () => {
     const [need] = secretNeeds(parseConfig({ sync: dropbox }).config);
-    expect(need && setCommand(need)).toContain('workspace-sync authorize --agent main');
+    expect(need && cureOf(need, { local: true })).toEqual({
+      cure: 'workspace-sync authorize --agent main --local',
+      otherwise: 'workspace-sync secrets set TOKEN --agent main --local',
+    });
   });
 });
 

@@ -3,27 +3,21 @@ import type { Stage } from '../../../../cli/setup/course.ts';
 import { Interview } from '../../../../cli/setup/interview.ts';
 import { draftOf } from '../../../../cli/setup/questions.ts';
 import {
+  chosenAfter,
   intervalIn,
   unfinishedText,
   wantedInterval,
   withInterval,
 } from '../../../../cli/setup/schedule.ts';
+import type { Setup } from '../../../../cli/setup/setup.ts';
 import { processShell } from '../../../../cli/shell.ts';
 
-const options = {
-  json: false,
-  yes: true,
-  local: true,
-  config: 'home.json',
-  timeout: 60,
-  firstRun: true,
-  given: {},
-};
+const chosen = { local: true, config: 'home.json' };
 
 function text(stage: Partial<Stage>, wanted: { mode?: string; interval?: number } = {}): string {
   const whole = { isDeployed: true, hasRun: false, isScheduled: false, ...stage };
   const { mode = 'mailbox', interval = 300 } = wanted;
-  return unfinishedText({ options, file: 'home.json' }, { agent: 'ann', interval, mode }, whole);
+  return unfinishedText({ chosen, file: 'home.json' }, { agent: 'ann', interval, mode }, whole);
 }
 
 describe('what a setup says that ends early', () => {
@@ -42,10 +36,26 @@ describe('what a setup says that ends early', () => {
 
   it('says of what is not deployed that to deploy it is to schedule it', () => {
     expect(text({ isDeployed: false })).toMatch(
-      /nothing is scheduled.*workspace-sync setup.*workspace-sync deploy.*every 300 seconds at once/s,
+      /nothing is scheduled.*workspace-sync setup.*every 300 seconds at once.*workspace-sync deploy/s,
+    );
+    expect(text({ isDeployed: false }).split('\n')).toContain(
+      '  workspace-sync deploy --config home.json --local',
     );
     expect(text({ isDeployed: false }, { interval: 0 })).not.toContain('at once');
     expect(text({ isDeployed: false, isScheduled: true })).toContain('stays as it was');
+  });
+});
+
+describe('what comes after a setup', () => {
+  const options = { json: false, yes: true, local: true, timeout: 60, firstRun: true, given: {} };
+  const emulated = { client: {}, forcePathStyle: true, env: {} };
+
+  it('repeats the file where a command would take that of a running "npm start"', () => {
+    const target = { ...emulated, session: { configFile: 'running.json' } } as Setup['target'];
+    expect(chosenAfter({ options, file: 'written.json', target })).toMatchObject({
+      config: 'written.json',
+    });
+    expect(chosenAfter({ options, file: 'running.json', target }).config).toBeUndefined();
   });
 });
 
