@@ -10,16 +10,20 @@ const withoutValidation = { CDK_VALIDATION: 'false' };
 /** What takes longest begins first; the tour, for one, mostly waits for a schedule. */
 const longest = [
   'integration/permissions',
-  'integration/snapshots',
+  'integration/cli-setup',
   'integration/snapshot-crash',
   'integration/tour',
-  'integration/crash',
-  'integration/modes',
-  'integration/drops',
-  'integration/cli-setup',
+  'integration/snapshots',
   'integration/cli-daily',
-  'contract/recovery-kit',
+  'integration/modes',
+  'integration/crash',
+  'integration/cap',
+  'integration/status',
+  'integration/drops',
+  'integration/mailbox',
   'contract/snapshot-store',
+  'contract/recovery-kit',
+  'contract/sync-providers',
   'infra/rules',
 ].map((name) => `/test/${name}.test.ts`);
 
