@@ -211,9 +211,10 @@ describe('prune and what is left of other runs', () => {
 });
 
 describe('prune and forged snapshots', () => {
-  it('lets a thousand dated 2099 push nothing out, and gives them up a week later', async () => {
+  it('lets hundreds dated 2099 push nothing out, and gives them up a week later', async () => {
     const [first, second = ''] = await givenSnapshots(retainTwo, 2);
-    const forged = Array.from({ length: 1_000 }, (_, index) => {
+    // Their objects are more than one page of a listing has.
+    const forged = Array.from({ length: 350 }, (_, index) => {
       const id = `20990101T000000Z-${index.toString(16).padStart(8, '0')}`;
       givenForged(first, id, '2099-01-01T00:00:00.000Z');
       return id;

@@ -7,6 +7,7 @@ import {
   nameKey,
   safeName,
 } from '../../../functions/shared/mailbox/name-policy.ts';
+import { anyCodePoint } from '../../fixtures/any-code-point.ts';
 
 /** What no delivered name may hold: controls, marks of direction, whatever takes no room, halves. */
 const forbidden =
@@ -25,7 +26,7 @@ function expectSafe(path: string): void {
 }
 
 const anyName = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 400 }),
+  fc.string({ unit: anyCodePoint, maxLength: 400 }),
   fc.string({ unit: 'grapheme', maxLength: 300 }),
   fc
     .array(

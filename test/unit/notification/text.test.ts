@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { longestText, notificationText } from '../../../functions/shared/notification/text.ts';
+import { anyCodePoint } from '../../fixtures/any-code-point.ts';
 
 const opening = '[workspace-sync] New files in _inbox: ';
 
@@ -27,11 +28,11 @@ describe('the form of the line', () => {
     expect(namesIn('a', 'b', 'c', 'd', 'e', 'f', 'g')).toBe('a, b, c, d, e and 2 more');
   });
 
-  test('stays within its limit for a million hostile names', () => {
-    const names = Array.from({ length: 1_000_000 }, () => '\u{e0041}'.repeat(80));
+  test('stays within its limit for hundreds of thousands of hostile names', () => {
+    const names = Array.from({ length: 300_000 }, () => '\u{e0041}'.repeat(80));
     const text = notificationText(names);
     expect(text.length).toBeLessThanOrEqual(longestText);
-    expect(text).toMatch(/ and 999995 more$/u);
+    expect(text).toMatch(/ and 299995 more$/u);
   });
 });
 
@@ -132,7 +133,7 @@ describe('whatever the names are', () => {
   const special = /[^\p{L}\p{M}\p{N} ._-]/u;
   const hostile = fc.string({
     unit: fc.oneof(
-      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      fc.string({ unit: anyCodePoint, minLength: 1, maxLength: 1 }),
       fc.constantFrom(
         ...Array.from('ab .,"\\/\n\r\t\u001b\u200b\u200d\u202e\u2028\ud800\udc00\u0301é…'),
       ),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryHeader, padding } from '../../../../functions/shared/snapshot/archive/index.ts';
+import { anyCodePoint } from '../../../fixtures/any-code-point.ts';
 import { amply, givenArchive, type GivenFile, inFolder, list, python } from './given.ts';
 
 const oddNames = [
@@ -40,7 +41,7 @@ with tarfile.open(sys.argv[1], errors='strict') as t:
 const anyName = fc
   .array(
     fc
-      .string({ unit: 'binary', minLength: 1, maxLength: 120 })
+      .string({ unit: anyCodePoint, minLength: 1, maxLength: 120 })
       .map((name) => name.replaceAll(/[/\0]/g, '_'))
       .filter((name) => name !== '.' && name !== '..' && name.isWellFormed()),
     { minLength: 1, maxLength: 4 },

@@ -47,7 +47,7 @@ describe('what was encrypted comes back', () => {
         expect(found.error).toBeUndefined();
         expect(found.plain.equals(plain)).toBe(true);
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 

@@ -13,7 +13,7 @@ import {
 const { encryption, decryption } = await givenPassphrasePair();
 const block = givenPlain(frameLength);
 const frames = 64;
-const message = await encryption.encryptBytes(context, givenPlain(8 * frameLength));
+const message = await encryption.encryptBytes(context, Buffer.concat(Array<Buffer>(8).fill(block)));
 
 /** Blocks without end, and what became of them. */
 function givenSource(bytes: Buffer = block): {

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import {
   createDecryption,
   type Decryption,
@@ -7,17 +7,18 @@ import {
   createEncryption,
   type Encryption,
 } from '../../../../functions/shared/snapshot/encryption/encryption.ts';
+import { quickPassphraseKey } from '../../../fixtures/quick-passphrase.ts';
 
 export const frameLength = 1024 * 1024;
 export const passphrase = 'correct horse battery staple';
 export const context = { agent: 'main', snapshot: 'backup-20260101T000000Z', part: 'data' };
 
-/** scrypt takes its time on purpose: one pair serves a whole file of tests. */
+/** Of a passphrase, as a later leg of a snapshot has it whose key costs the least that it may. */
 export async function givenPassphrasePair(): Promise<{
   encryption: Encryption;
   decryption: Decryption;
 }> {
-  const encryption = await createEncryption({ passphrase });
+  const encryption = await createEncryption({ passphrase }, [quickPassphraseKey(passphrase)]);
   const decryption = await createDecryption({ passphrase }, encryption.keys);
   return { encryption, decryption };
 }
@@ -34,7 +35,7 @@ export function givenRsaKeys(modulusLength = 2048): { publicKey: string; private
 export function givenPlain(length: number): Buffer {
   const plain = Buffer.alloc(length);
   for (let at = 0, n = 0; at < length; at += 32, n += 1) {
-    createHash('sha256').update(`${n}`).digest().copy(plain, at);
+    hash('sha256', `${n}`, 'buffer').copy(plain, at);
   }
   return plain;
 }

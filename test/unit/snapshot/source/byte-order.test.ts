@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../../../../functions/shared/snapshot/source/byte-order.ts';
+import { anyCodePoint } from '../../../fixtures/any-code-point.ts';
 
-const wellFormed = fc.string({ unit: 'binary' });
+const wellFormed = fc.string({ unit: anyCodePoint });
 
 describe('the order of bytes', () => {
   it('is that of UTF-8, whatever the texts are', () => {
