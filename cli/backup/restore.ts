@@ -63,16 +63,13 @@ export async function restore(
 
 async function isConfirmed(shell: Shell, options: RestoreOptions): Promise<boolean> {
   if (options.confirm === word) return true;
-  return confirmedByWord(
-    { shell, general: options },
-    {
-      question:
-        "This writes over the agent's files: it adds and replaces, and deletes nothing. Stop the gateway " +
-        'meanwhile.',
-      word,
-      option: `--confirm ${word}`,
-    },
-  );
+  return confirmedByWord(shell, {
+    question:
+      "This writes over the agent's files: it adds and replaces, and deletes nothing. Stop the gateway " +
+      'meanwhile.',
+    word,
+    option: `--confirm ${word}`,
+  });
 }
 
 async function tellWhatWouldCome(

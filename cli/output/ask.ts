@@ -22,16 +22,15 @@ export async function confirmed(asking: Asking, question: string): Promise<boole
 }
 
 /**
- * Asks for a word that is not typed by mistake.
+ * Asks for a word that is not typed by mistake. `--yes` does not say it: that is for what can be undone.
  * @param option what gives it in a script
  * @throws CommandFailure where nobody can be asked.
  */
 export async function confirmedByWord(
-  asking: Asking,
+  shell: Asking['shell'],
   { question, word, option }: { question: string; word: string; option: string },
 ): Promise<boolean> {
-  mustBeAskable(asking, option);
-  if (asking.general.yes) return true;
+  mustBeAskable({ shell, general: { yes: false } }, option);
   const { input } = await import('@inquirer/prompts');
   return (await input({ message: `${question} Type ${word} to go on:` }, output)).trim() === word;
 }

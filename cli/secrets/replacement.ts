@@ -31,8 +31,7 @@ export async function expectReplaceable(
     );
   }
   const question = `Replace ${reference} of agent "${agent}"?`;
-  const asking = { shell, general: { yes: false } };
-  if (await confirmedByWord(asking, { question, word: 'replace', option: '--replace' })) return;
+  if (await confirmedByWord(shell, { question, word: 'replace', option: '--replace' })) return;
   throw new CommandFailure('Nothing was stored.', {
     code: 'not-confirmed',
     exitCode: exitCodes.skipped,
