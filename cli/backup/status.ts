@@ -9,8 +9,11 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { facts } from '../output/table.ts';
 import { bytesInWords, counted, timeInWords } from '../output/words.ts';
+import { inCommandWords } from '../report/keys.ts';
 import { ask, askJob } from '../runs/invoke.ts';
 import type { Shell } from '../shell.ts';
+import { recoveryInWords } from '../status/problems.ts';
+import { nextRunText } from '../status/text.ts';
 import { retentionInWords } from './retention.ts';
 
 /** What is known of an agent's backups. */
@@ -66,9 +69,9 @@ export function backupStatusText(found: BackupStatus, now: number, chosen: Chose
     ['agent', found.agent],
     ['backups', backup ? 'on' : 'off: set backup.enabled in the configuration'],
     ['last success', when(backup?.lastSuccessAt, 'never')],
-    ['last run', backup?.last && lastText(backup.last)],
-    ['next run', when(backup?.nextRunAt, 'not scheduled')],
-    ['recovery point', recoveryPoint.text],
+    ['last run', backup?.last && lastText(backup.last, chosen)],
+    ['next run', backup && nextText(backup, now)],
+    ['recovery point', recoveryInWords({ agent: found.agent, recoveryPoint }, chosen, now)],
     ['newest snapshot', snapshots.newest && snapshotText(snapshots.newest, now)],
     ['last verified', verified ? snapshotText(verified, now) : 'none yet'],
     ['stored', `${counted(snapshots.count, 'snapshot')}, ${bytesInWords(snapshots.storedBytes)}`],
@@ -76,8 +79,12 @@ export function backupStatusText(found: BackupStatus, now: number, chosen: Chose
   ]);
 }
 
-function lastText({ state, reason }: NonNullable<JobFacts['last']>): string {
-  return reason ? `${state}: ${reason.message}` : state;
+function lastText({ state, reason }: NonNullable<JobFacts['last']>, chosen: Chosen): string {
+  return reason ? `${state}: ${inCommandWords(reason, 'backup', chosen)}` : state;
+}
+
+function nextText({ interval, nextRunAt }: JobFacts, now: number): string {
+  return interval === 0 ? 'not scheduled' : nextRunText({ interval, nextRunAt }, now);
 }
 
 function snapshotText({ id, createdAt }: SnapshotSummary, now: number): string {

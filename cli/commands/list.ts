@@ -10,7 +10,7 @@ export function listCommand({ shell, exit }: Made): Command {
       "List the files of an agent's cloud folder, by path, whether a sync would carry them or not. At most " +
         '1,000 are named; all are counted. A name with characters that deceive is shown in quotes.',
     )
-    .option('-l, --long', 'with size and time (UTC)')
+    .option('-l, --long', 'with size and time')
     .addHelpText(
       'after',
       `

@@ -11,7 +11,7 @@ export function logsCommand({ shell, exit }: Made): Command {
   const command = new Command('logs')
     .summary("print what the deployment's functions say in CloudWatch Logs")
     .description(
-      "Print what the deployment's functions say in CloudWatch Logs, a line for each entry: time (UTC), " +
+      "Print what the deployment's functions say in CloudWatch Logs, a line for each entry: time, " +
         'level, function, message, and the agent and run where they are known. With --json the lines ' +
         'are as they were written, one JSON value each.',
     )

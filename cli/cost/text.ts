@@ -2,7 +2,7 @@ import type { Assumptions, CostLine } from '../../functions/shared/cost/index.ts
 import { dollarText } from '../../functions/shared/cost/index.ts';
 import type { Paused } from '../../functions/shared/contract/index.ts';
 import { table } from '../output/table.ts';
-import { bytesInWords, counted } from '../output/words.ts';
+import { bytesInWords, counted, stampInWords } from '../output/words.ts';
 
 /** What `cost` answers. Dollars are US dollars. */
 export interface Account {
@@ -71,7 +71,9 @@ function sums({ dollars, projected, turns, cap, paused, kind }: Account): string
   const will = kind === 'estimate' ? 'Notifications will cause' : 'Notifications have caused';
   lines.push(`${will} ${counted(Math.round(turns), 'agent turn')}.`);
   if (cap !== undefined) {
-    const state = paused ? `, reached: everything but backups is paused since ${paused.since}` : '';
+    const state = paused
+      ? `, reached: everything but backups is paused since ${stampInWords(paused.since)}`
+      : '';
     lines.push(`The cap of a month is ${dollarText(cap)} for what runs use${state}.`);
   }
   return lines.join('\n');

@@ -1,11 +1,18 @@
-import type { AgentStatus, JobReport, Listed } from '../../functions/shared/contract/index.ts';
+import type {
+  AgentStatus,
+  JobReport,
+  Listed,
+  StatusProblem,
+} from '../../functions/shared/contract/index.ts';
 import { runbookAnchors } from '../../functions/shared/contract/index.ts';
 import type { WebhookCheck } from '../../functions/shared/notification/check.ts';
 import type { Outputs } from '../aws/deployment.ts';
 import { wordsFor } from '../aws/faults.ts';
 import { commandInQuotes } from '../command-line.ts';
 import { type AgentContext, withAgent } from '../context.ts';
+import { inCommandWords } from '../report/keys.ts';
 import { ask, askJob } from '../runs/invoke.ts';
+import { problemInWords } from '../status/problems.ts';
 import type { Check, Examination } from './examination.ts';
 import { type Found, unknown, well, wrong } from './finding.ts';
 import { cloudCure } from './machine.ts';
@@ -25,7 +32,7 @@ export function insideChecks(): Check[] {
             const about = context.agent;
             return report.state === 'succeeded'
               ? well('The cloud folder answers the deployment', about)
-              : wrong(wordsOf(report), cloudCure(context.general), {
+              : wrong(wordsOf(report, context), cloudCure(context.general), {
                   about,
                   runbook: 'a-new-token',
                 });
@@ -44,10 +51,14 @@ export function insideChecks(): Check[] {
             const about = context.agent;
             return report.state === 'succeeded'
               ? well(`The snapshots can be listed: ${report.snapshots?.length ?? 0}`, about)
-              : wrong(wordsOf(report), 'Check backup in the configuration and its secrets', {
-                  about,
-                  runbook: runbookAnchors.backupFailed,
-                });
+              : wrong(
+                  wordsOf(report, context),
+                  'Check backup in the configuration and its secrets',
+                  {
+                    about,
+                    runbook: runbookAnchors.backupFailed,
+                  },
+                );
           },
         ),
     },
@@ -81,8 +92,8 @@ function list(context: AgentContext, of: Listed): Promise<JobReport> {
   return askJob(context, 'list', { of });
 }
 
-function wordsOf({ reason, state }: JobReport): string {
-  return reason?.message ?? `It ended as ${state}`;
+function wordsOf({ reason, state, job }: JobReport, { general }: AgentContext): string {
+  return reason ? inCommandWords(reason, job, general) : `It ended as ${state}`;
 }
 
 function webhookCure({ agent, general }: AgentContext): string {
@@ -127,15 +138,26 @@ async function statusProblems(examination: Examination): Promise<Found[]> {
   const answers = await Promise.all(served.map((set) => ask({ clients }, set, 'Status', asked)));
   const statuses = (answers as AgentStatus[][]).flat();
   if (statuses.length === 0) return [unknown('The status speaks of no agent')];
-  const found = statuses.flatMap(({ agent, problems }) =>
-    problems.map(({ message, runbook }) =>
-      wrong(message, 'Do what the runbook says about it', {
-        about: agent,
-        ...(runbook === undefined ? {} : { runbook }),
-      }),
-    ),
+  const found = statuses.flatMap((status) =>
+    status.problems.map((problem) => problemFound(status, problem, examination)),
   );
   return found.length > 0 ? found : [well('The status names no problem')];
+}
+
+/** JSON keeps the words of the status; people read those of the command. */
+function problemFound(
+  status: AgentStatus,
+  problem: StatusProblem,
+  { general, shell }: Examination,
+): Found {
+  const { message, runbook } = problem;
+  const said = problemInWords(status, problem, general, shell.clock.now());
+  const look = 'Do what the runbook says about it';
+  const cure = said.goOn === undefined ? look : `${look}; if it is meant, run "${said.goOn}"`;
+  return wrong(general.json ? message : said.message, cure, {
+    about: status.agent,
+    ...(runbook === undefined ? {} : { runbook }),
+  });
 }
 
 /** An agent is known to the functions of its own stack alone. */

@@ -5,7 +5,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
 import { table } from '../output/table.ts';
-import { counted, timeInWords } from '../output/words.ts';
+import { counted, timeInWords, timesInWords } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 import { parseDuration, parseSize } from './amounts.ts';
 import { createDropLink, type DropLink, type DropLinkDeps } from './create.ts';
@@ -38,7 +38,9 @@ export async function makeLink(shell: Shell, options: General & DropLinkChoice):
     shell.out(link.url);
     shell.say(`\n${linkInWords(link, shell.clock.now(), options)}`);
   }
-  for (const warning of link.warnings) shell.say(`\nNote: ${warning}`);
+  for (const warning of link.warnings) {
+    shell.say(`\nNote: ${timesInWords(warning, shell.clock.now())}`);
+  }
   return exitCodes.ok;
 }
 

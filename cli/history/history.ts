@@ -7,7 +7,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import type { General } from '../general.ts';
 import { table } from '../output/table.ts';
-import { bytesInWords, durationInWords, timeInWords } from '../output/words.ts';
+import { bytesInWords, durationInWords, stampInWords, timeInWords } from '../output/words.ts';
 import { reportText } from '../report/text.ts';
 import { follow } from '../runs/carry-out.ts';
 import { watchRun } from '../runs/watch.ts';
@@ -91,7 +91,7 @@ function oneText(report: JobReport, context: AgentContext): string {
 }
 
 function about({ runId, trigger, startedAt, finishedAt }: JobReport): string {
-  return `Run ${runId}, started by ${trigger}, ${startedAt} to ${finishedAt}.`;
+  return `Run ${runId}, started by ${trigger}, ${stampInWords(startedAt)} to ${stampInWords(finishedAt)}.`;
 }
 
 async function notThere(context: AgentContext, runId: string): Promise<CommandFailure> {

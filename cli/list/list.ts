@@ -3,7 +3,7 @@ import { openContext, withAgent } from '../context.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { nameInLine } from '../output/names.ts';
-import { bytesInWords, counted } from '../output/words.ts';
+import { bytesInWords, counted, stampInWords } from '../output/words.ts';
 import { reportText } from '../report/text.ts';
 import { askJob } from '../runs/invoke.ts';
 import type { Shell } from '../shell.ts';
@@ -35,8 +35,7 @@ export function listLines({ named }: CloudFiles, long: boolean): string[] {
   return named.map(({ path, modified }, index) => {
     const name = nameInLine(path);
     if (!long) return name;
-    const time = modified.slice(0, 19).replace('T', ' ');
-    return `${(sizes[index] ?? '').padStart(width)}  ${time}  ${name}`;
+    return `${(sizes[index] ?? '').padStart(width)}  ${stampInWords(modified)}  ${name}`;
   });
 }
 

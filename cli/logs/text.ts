@@ -1,5 +1,6 @@
 import { isoTime } from '../../functions/shared/clock.ts';
 import { visible } from '../../functions/shared/deceptive.ts';
+import { stampInWords } from '../output/words.ts';
 import { levels, type Entry, type Level } from './entries.ts';
 
 /** Which lines are wanted. */
@@ -22,9 +23,9 @@ function isOf(entry: Entry, { agent, runId }: Omit<Filter, 'level'>): boolean {
   );
 }
 
-/** `2026-11-22 10:15:00 WARN sync  message  agent=main run=2026…`, always one line. */
+/** `2026-11-22 10:15:00 UTC WARN sync  message  agent=main run=2026…`, always one line. */
 export function entryText({ event, level, message, agent, runId }: Entry): string {
-  const time = isoTime(event.timestamp).slice(0, 19).replace('T', ' ');
+  const time = stampInWords(isoTime(event.timestamp));
   const owner = [agent && `agent=${agent}`, runId && `run=${runId}`].filter(Boolean).join(' ');
   const words = [time, level.toUpperCase().padEnd(5), event.function, message, owner];
   return oneLine(words.filter((word) => word !== '').join(' '));

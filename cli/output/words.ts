@@ -1,4 +1,4 @@
-import { epochOf } from '../../functions/shared/clock.ts';
+import { epochOf, isoTime } from '../../functions/shared/clock.ts';
 
 /** `1.5 MiB`: bytes as rclone and restic print them. */
 export function bytesInWords(bytes: number): string {
@@ -34,6 +34,19 @@ export function timeInWords(iso: string, now: number): string {
   const stamp = `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
   const distance = durationInWords(Math.abs(now - epoch));
   return epoch > now ? `${stamp} (in ${distance})` : `${stamp} (${distance} ago)`;
+}
+
+/** `2026-11-22 14:05:09 UTC`: what is listed line by line, where the seconds count. */
+export function stampInWords(iso: string): string {
+  if (Number.isNaN(epochOf(iso))) return iso;
+  return `${isoTime(epochOf(iso)).slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A text of our own with each time in it as {@link timeInWords} says it. */
+export function timesInWords(text: string, now: number): string {
+  return text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, (iso) =>
+    timeInWords(iso, now),
+  );
 }
 
 /** `1 file`, `2 files`; the plural is the singular and an s where none is given. */

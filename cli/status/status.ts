@@ -19,7 +19,7 @@ export async function status(
   shell.out(
     general.json
       ? JSON.stringify(found, null, 2)
-      : found.map((agent) => statusText(agent, now)).join('\n\n'),
+      : found.map((agent) => statusText(agent, now, general)).join('\n\n'),
   );
   const untold = untoldIn(context, found);
   for (const text of untold) shell.say(text);

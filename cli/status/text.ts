@@ -1,13 +1,15 @@
 import type { AgentStatus, JobFacts, TokenFacts } from '../../functions/shared/contract/index.ts';
+import type { Chosen } from '../command-line.ts';
 import { facts, table } from '../output/table.ts';
 import { bytesInWords, counted, durationInWords, timeInWords } from '../output/words.ts';
+import { problemInWords, recoveryInWords } from './problems.ts';
 
 /** The status of one agent for people: the answer first, then what it rests on. */
-export function statusText(status: AgentStatus, now: number): string {
+export function statusText(status: AgentStatus, now: number, chosen: Chosen = {}): string {
   const parts = [
     `${status.agent}: ${verdict(status)}`,
-    problems(status),
-    summary(status, now),
+    problems(status, now, chosen),
+    summary(status, now, chosen),
     jobsTable(status.jobs, now),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
@@ -20,16 +22,21 @@ function verdict({ healthy, paused, problems: found }: AgentStatus): string {
     : counted(found.length, 'thing deserves', 'things deserve') + ' a look';
 }
 
-function problems({ problems: found }: AgentStatus): string {
-  return found
-    .map(({ message, runbook }) => {
-      const where = runbook === undefined ? '' : `\n  docs/runbook.md#${runbook}`;
-      return `! ${message}${where}`;
+function problems(status: AgentStatus, now: number, chosen: Chosen): string {
+  return status.problems
+    .map((problem) => {
+      const { message, goOn } = problemInWords(status, problem, chosen, now);
+      const { runbook } = problem;
+      return [
+        `! ${message}`,
+        ...(goOn === undefined ? [] : [`  To let it go on:\n    ${goOn}`]),
+        ...(runbook === undefined ? [] : [`  docs/runbook.md#${runbook}`]),
+      ].join('\n');
     })
     .join('\n');
 }
 
-function summary(status: AgentStatus, now: number): string {
+function summary(status: AgentStatus, now: number, chosen: Chosen): string {
   const { lastSyncAt, lastVerifiedSnapshot: verified, paused } = status;
   return facts([
     ['provider', place(status)],
@@ -38,7 +45,7 @@ function summary(status: AgentStatus, now: number): string {
     ['last sync', lastSyncAt === undefined ? 'never' : timeInWords(lastSyncAt, now)],
     ['sync count', String(status.syncCount)],
     ['error count', String(status.errorCount)],
-    ['recovery point', status.recoveryPoint.text],
+    ['recovery point', recoveryInWords(status, chosen, now)],
     ['verified snapshot', verified && `${verified.id}, of ${timeInWords(verified.createdAt, now)}`],
     ['tokens', status.tokens.map((token) => tokenText(token, now)).join('; ') || undefined],
     ['dead letters', deadLetters(status)],
@@ -77,6 +84,16 @@ function deadLetters({ deadLetters: queues }: AgentStatus): string | undefined {
   return queues.map(({ queue, messages }) => `${messages} in ${queue}`).join(', ') || undefined;
 }
 
+/** When a job runs next. A schedule counts from its deployment, which the status does not know. */
+export function nextRunText(
+  { interval, nextRunAt }: Pick<JobFacts, 'interval'> & { nextRunAt: string | undefined },
+  now: number,
+): string {
+  if (nextRunAt !== undefined) return timeInWords(nextRunAt, now);
+  if (interval === 0) return '-';
+  return `not yet known: within ${durationInWords(interval * 1000)} of its deployment`;
+}
+
 function jobsTable(jobs: JobFacts[], now: number): string {
   return table(
     ['job', 'every', 'last success', 'last run', 'files', 'bytes', 'runs', 'errors', 'next run'],
@@ -89,7 +106,7 @@ function jobsTable(jobs: JobFacts[], now: number): string {
       last ? bytesInWords(last.bytes) : '-',
       String(runs),
       String(errors),
-      nextRunAt === undefined ? '-' : timeInWords(nextRunAt, now),
+      nextRunText({ interval, nextRunAt }, now),
     ]),
   );
 }

@@ -141,7 +141,7 @@ describe('status, list, history and logs', () => {
 
     expectDone(await command('list', '--agent', 'daily'), 'seen.md');
     expect((await command('list', '--long', '--agent', 'daily')).stdout).toMatch(
-      /4 B {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}seen\.md/,
+      /4 B {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}seen\.md/,
     );
     const files = await json<{ named: { path: string }[] }>('list', '--agent', 'daily');
     expect(files.named.map(({ path }) => path)).toContain('seen.md');

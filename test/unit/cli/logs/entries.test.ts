@@ -15,9 +15,9 @@ it('knows whose a line is by the others of its invocation', () => {
   );
   const shown = entries.filter((entry) => isWanted(entry, { level: 'info' })).map(entryText);
   expect(shown).toEqual([
-    '2026-11-22 10:15:01 WARN  sync rclone: slow agent=main run=r1',
-    '2026-11-22 10:15:02 INFO  sync sync succeeded agent=main run=r1',
-    '2026-11-22 10:15:05 WARN  sync rclone: other',
+    '2026-11-22 10:15:01 UTC WARN  sync rclone: slow agent=main run=r1',
+    '2026-11-22 10:15:02 UTC INFO  sync sync succeeded agent=main run=r1',
+    '2026-11-22 10:15:05 UTC WARN  sync rclone: other',
   ]);
   const ofRun = entries.filter((entry) => isWanted(entry, { level: 'warn', runId: 'r1' }));
   expect(ofRun.map(({ message }) => message)).toEqual(['rclone: slow']);
@@ -38,7 +38,7 @@ it('keeps a hostile line on one line, with its escapes shown', () => {
   const message = JSON.stringify({ level: 'INFO', message: 'a\u001b[2J\nERROR forged\u202e' });
   const [entry] = readEntries(given(message));
   expect(entry && entryText(entry)).toBe(
-    '2026-11-22 10:15:00 INFO  sync a\\u001b[2J\\nERROR forged\\u202e',
+    '2026-11-22 10:15:00 UTC INFO  sync a\\u001b[2J\\nERROR forged\\u202e',
   );
 });
 
