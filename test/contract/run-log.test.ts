@@ -57,7 +57,8 @@ describe('the log of a run', () => {
 
   beforeEach(() => {
     vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'DEBUG');
-    mockClient(EventBridgeClient).on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
+    const events = new EventBridgeClient();
+    mockClient(events).on(PutEventsCommand).resolves({ FailedEntryCount: 0 });
     world = new RcloneWorld();
     output = new RawOutput();
     runtime = {
@@ -74,7 +75,7 @@ describe('the log of a run', () => {
       emit: () => undefined,
       s3: new S3Client(),
       sqs: new SQSClient(),
-      events: new EventBridgeClient(),
+      events,
       secrets: secretStore(new SecretsManagerClient(), 'test'),
       store: new MemoryObjectStore(),
       s3Access: { provider: 'AWS', region: 'us-east-1' },

@@ -14,7 +14,8 @@ const quiet = (): void => undefined;
 class Month {
   readonly store = new MemoryObjectStore();
   readonly metrics: Record<string, number> = {};
-  readonly #s3 = mockClient(S3Client);
+  readonly #client = new S3Client();
+  readonly #s3 = mockClient(this.#client);
   readonly #keys = new Map<string, string>();
   #version = 0;
 
@@ -41,7 +42,7 @@ class Month {
 
   runtime(cap: number | undefined): Parameters<typeof checkBudget>[0] {
     return {
-      s3: new S3Client(),
+      s3: this.#client,
       store: this.store,
       env: { STATE_BUCKET: 'state', ...(cap === undefined ? {} : { MONTHLY_CAP: String(cap) }) },
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },

@@ -24,7 +24,8 @@ let state: ObjectStore;
 let exchange: ObjectStore;
 let gate: Admission;
 let warnings: string[];
-const s3 = mockClient(S3Client);
+const client = new S3Client({});
+const s3 = mockClient(client);
 beforeEach(() => {
   state = new MemoryObjectStore();
   exchange = new MemoryObjectStore();
@@ -33,7 +34,7 @@ beforeEach(() => {
   const ignore = (): void => undefined;
   const warn = (text: string): void => void warnings.push(text);
   gate = linkAdmission({
-    place: { client: new S3Client({}), bucket: 'exchange', agent: 'main' },
+    place: { client, bucket: 'exchange', agent: 'main' },
     maxDropBytes: 1_000_000,
     log: { debug: ignore, info: ignore, warn, error: ignore },
     ...{ state, exchange, clock },

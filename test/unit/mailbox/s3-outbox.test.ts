@@ -7,7 +7,8 @@ import { parseReceipt } from '../../../functions/shared/mailbox/receipt.ts';
 import { s3Outbox } from '../../../functions/shared/mailbox/s3-outbox.ts';
 import { drop } from './world.ts';
 
-const s3 = mockClient(S3Client);
+const client = new S3Client({});
+const s3 = mockClient(client);
 beforeEach(() => void s3.reset());
 
 const clock = { now: () => 0, sleep: () => Promise.resolve() };
@@ -16,7 +17,7 @@ const link = { id: '0123456789abcdef', slot: 1, name: 'given.pdf' };
 
 /** Puts a drop aside. @returns what was written where, in this order, and the receipt given. */
 async function putAside(more: Partial<Quarantining>): Promise<unknown[]> {
-  const outbox = s3Outbox({ client: new S3Client({}), bucket: 'exchange', agent: 'main' });
+  const outbox = s3Outbox({ client, bucket: 'exchange', agent: 'main' });
   const decision = {
     ...{ action: 'quarantine' as const, drop: drop('a.pdf'), id: 'id', reason: 'why' },
     ...more,

@@ -5,8 +5,9 @@ import { messagesOf } from '../../../functions/notify/event.ts';
 import { sqsNotificationQueue } from '../../../functions/shared/notification/queue.ts';
 import { message } from './world.ts';
 
-const aws = mockClient(SQSClient);
-const queue = sqsNotificationQueue(new SQSClient({ region: 'eu-west-1' }), {
+const client = new SQSClient({ region: 'eu-west-1' });
+const aws = mockClient(client);
+const queue = sqsNotificationQueue(client, {
   queue: 'https://queue',
   deadLetters: 'https://dead',
 });

@@ -11,8 +11,9 @@ import {
 } from '../../../functions/shared/secrets/errors.ts';
 import { secretReader } from '../../../functions/shared/secrets/reader.ts';
 
-const aws = mockClient(SecretsManagerClient);
-const reader = secretReader(new SecretsManagerClient({ region: 'eu-west-1' }), 'dev');
+const client = new SecretsManagerClient({ region: 'eu-west-1' });
+const aws = mockClient(client);
+const reader = secretReader(client, 'dev');
 
 beforeEach(() => {
   aws.reset();

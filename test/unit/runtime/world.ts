@@ -34,10 +34,16 @@ export class RunWorld {
   sleep: (milliseconds: number) => Promise<void> = () => Promise.resolve();
   env: Record<string, string> = { FUNCTION_TIMEOUT_SECONDS: '900', EVENT_BUS: 'bus' };
   readonly store = new MemoryObjectStore();
-  readonly events = mockClient(EventBridgeClient);
-  readonly s3 = mockClient(S3Client);
-  readonly sqs = mockClient(SQSClient);
-  readonly secrets = mockClient(SecretsManagerClient);
+  readonly #clients = {
+    events: new EventBridgeClient(),
+    s3: new S3Client(),
+    sqs: new SQSClient(),
+    secrets: new SecretsManagerClient(),
+  };
+  readonly events = mockClient(this.#clients.events);
+  readonly s3 = mockClient(this.#clients.s3);
+  readonly sqs = mockClient(this.#clients.sqs);
+  readonly secrets = mockClient(this.#clients.secrets);
   readonly metrics: Metric[] = [];
   readonly log: string[] = [];
 
@@ -113,10 +119,10 @@ export class RunWorld {
       clock: { now: () => this.time, sleep: (milliseconds) => this.sleep(milliseconds) },
       log: { debug: write, info: write, warn: write, error: write },
       emit: (name, value, dimensions, unit) => this.metrics.push({ name, value, dimensions, unit }),
-      s3: new S3Client(),
-      sqs: new SQSClient(),
-      events: new EventBridgeClient(),
-      secrets: secretStore(new SecretsManagerClient(), 'test'),
+      s3: this.#clients.s3,
+      sqs: this.#clients.sqs,
+      events: this.#clients.events,
+      secrets: secretStore(this.#clients.secrets, 'test'),
       store: this.store,
       s3Access: { provider: 'AWS', region: 'us-east-1' },
       agentsDirectory: '/nowhere',

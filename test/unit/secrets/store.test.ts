@@ -13,8 +13,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../functions/shared/clock.ts';
 import { secretStore, stagingLabel } from '../../../functions/shared/secrets/store.ts';
 
-const aws = mockClient(SecretsManagerClient);
-const store = secretStore(new SecretsManagerClient({ region: 'eu-west-1' }), 'dev');
+const client = new SecretsManagerClient({ region: 'eu-west-1' });
+const aws = mockClient(client);
+const store = secretStore(client, 'dev');
 const change = { agent: 'main', scope: 'sync', name: 'TOKEN', from: 'old', to: 'new' } as const;
 const SecretId = 'workspace-sync/dev/main/sync';
 
