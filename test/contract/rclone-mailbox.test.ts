@@ -7,12 +7,19 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../functions/shared/clock.ts';
+import { receiptId } from '../../functions/shared/mailbox/delivery.ts';
 import { deliver, type DeliveryResult } from '../../functions/shared/mailbox/deliver.ts';
 import { rcloneCarrier, rcloneInbox } from '../../functions/shared/mailbox/rclone-mailbox.ts';
-import { listDrops, s3Outbox, type DropPlace } from '../../functions/shared/mailbox/s3-outbox.ts';
+import {
+  hashDrops,
+  listDrops,
+  s3Outbox,
+  type DropPlace,
+} from '../../functions/shared/mailbox/s3-outbox.ts';
 import { ownBucketRemote } from '../../functions/shared/rclone/remote.ts';
 import { stagedCarrier } from '../../functions/shared/mailbox/staging.ts';
-import { stagingPrefix } from '../../functions/shared/contract/index.ts';
+import { writeFenced } from '../../functions/shared/state/fenced.ts';
+import { stagingPrefix, stateKeys } from '../../functions/shared/contract/index.ts';
 import { startEmulator, type Emulator } from '../../local/emulator.ts';
 import { MemoryObjectStore } from '../fixtures/memory-object-store.ts';
 import { RcloneWorld } from '../fixtures/rclone-world.ts';
@@ -52,7 +59,7 @@ async function givenDrops(...drops: [path: string, text: string][]): Promise<voi
 }
 
 /** Drains the drop folder into a workspace that only rclone can write to. */
-async function drain(): Promise<DeliveryResult> {
+async function drain(store = new MemoryObjectStore()): Promise<DeliveryResult> {
   const own = { provider: 'Other', region: emulator.region, endpoint: emulator.url };
   const prefix = stagingPrefix('main', 'run');
   const drops = ownBucketRemote('drops', place.bucket, prefix, own);
@@ -65,7 +72,6 @@ async function drain(): Promise<DeliveryResult> {
   });
   const from = { session, remote: drops, path: '' };
   const to = { session, remote: workspace, path: '_inbox' };
-  const store = new MemoryObjectStore();
   const nothing = (): void => undefined;
   try {
     return await deliver(
@@ -76,7 +82,14 @@ async function drain(): Promise<DeliveryResult> {
         carrier: stagedCarrier(
           place,
           prefix,
-          rcloneCarrier({ from, to, store, agent: 'main', fence: 1 }),
+          rcloneCarrier({
+            from,
+            to,
+            store,
+            agent: 'main',
+            fence: 1,
+            hashesOf: (some) => hashDrops(place, some),
+          }),
         ),
         announce: () => Promise.resolve(),
         tellOfQuarantine: () => Promise.resolve(),
@@ -88,6 +101,15 @@ async function drain(): Promise<DeliveryResult> {
   } finally {
     await session.close();
   }
+}
+
+/** What a run leaves that is killed before it carries the first drop. */
+async function givenNamesWrittenDown(): Promise<MemoryObjectStore> {
+  const store = new MemoryObjectStore();
+  const drops = await listDrops(place);
+  const names = drops.map((drop) => [receiptId('main', 'drop', drop), drop.path] as const);
+  await writeFenced(store, stateKeys.drainJournal('main'), 1, Object.fromEntries(names));
+  return store;
 }
 
 /** Names and texts of the inbox, without receipts. */
@@ -124,6 +146,19 @@ describe('drops for a workspace that only rclone can write to', () => {
     await drain();
 
     expect(inbox()).toEqual({ 'a.txt': 'unread', 'a (2).txt': 'new' });
+  });
+
+  it('are known again by their content where a run was killed before it recorded them', async () => {
+    await givenDrops(['a.txt', 'dropped'], ['b.txt', 'dropped']);
+    const store = await givenNamesWrittenDown();
+    // The first one had arrived; the agent has taken the name of the second, and as many bytes.
+    world.write({ 'workspace/_inbox/a.txt': 'dropped', 'workspace/_inbox/b.txt': 'the own' });
+
+    const { delivered } = await drain(store);
+
+    expect(inbox()).toEqual({ 'a.txt': 'dropped', 'b.txt': 'the own', 'b (2).txt': 'dropped' });
+    expect(delivered.map(({ name }) => name).sort()).toEqual(['a.txt', 'b (2).txt']);
+    expect(await listDrops(place)).toEqual([]);
   });
 
   it('are two where one name was dropped twice', async () => {

@@ -7,7 +7,7 @@ import { linkAdmission } from '../drop-link/admission.ts';
 import { deliver, type DeliveryDeps, type DeliveryResult } from '../mailbox/deliver.ts';
 import { rcloneCarrier, rcloneInbox } from '../mailbox/rclone-mailbox.ts';
 import { s3Carrier, s3Inbox } from '../mailbox/s3-inbox.ts';
-import { listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
+import { hashDrops, listDrops, s3Outbox, type DropPlace } from '../mailbox/s3-outbox.ts';
 import { stagedCarrier } from '../mailbox/staging.ts';
 import type { Remote } from '../rclone/remote.ts';
 import { openRclone } from '../runtime/rclone.ts';
@@ -100,7 +100,14 @@ async function withRclone(
       carrier: stagedCarrier(
         place,
         prefix,
-        rcloneCarrier({ from, to, store, agent: request.agent, fence: lease.fence }),
+        rcloneCarrier({
+          from,
+          to,
+          store,
+          agent: request.agent,
+          fence: lease.fence,
+          hashesOf: (drops) => hashDrops(place, drops),
+        }),
       ),
     });
   } finally {

@@ -19,6 +19,7 @@ import type {
   Carrier,
   Delivering,
   Inbox,
+  Kept,
   Outbox,
   Parcel,
   Quarantining,
@@ -54,8 +55,10 @@ export interface DeliveryResult {
   skipped: SkippedFile[];
   /** Drops that are left because the leg's time was up. */
   remaining: number;
-  /** Drops that could not be carried or put aside and have to be tried again. */
+  /** Drops that could not be carried, put aside or removed and have to be tried again. */
   failures: number;
+  /** Paths of drops that were delivered and announced, and could not be removed. */
+  unremoved: string[];
 }
 
 /** Drops that go through copy, record, announce and remove together. */
@@ -76,6 +79,7 @@ export async function deliver(order: DeliveryOrder, deps: DeliveryDeps): Promise
     skipped: [],
     remaining: 0,
     failures: 0,
+    unremoved: [],
   };
   for (let at = 0; at < order.drops.length; at += batchSize) {
     if (deps.budget.remaining() === 0) {
@@ -110,22 +114,31 @@ async function deliverBatch(
   await deps.inbox.writeReceipts(receipts);
   result.delivered.push(...receipts);
 
+  await finish(delivering, [...known.values(), ...receipts], deps, result);
+  // Last, for it may take long, or fail: nothing that was delivered waits for it.
   await quarantine(
     decisions.filter((decision) => decision.action === 'quarantine'),
     facts,
     deps,
     result,
   );
+}
 
+/** Announces what lies in the inbox, and removes it from where it was. */
+async function finish(
+  delivering: Delivering[],
+  delivered: Receipt[],
+  deps: DeliveryDeps,
+  result: DeliveryResult,
+): Promise<void> {
   // A receipt that an earlier run left behind may not have been announced before it was killed.
-  const announced = [...known.values(), ...receipts];
-  if (announced.length > 0) await deps.announce(announced.map(deliveryOf));
-  await deps.admission?.report(announced);
-  const finished = new Set(announced.map(({ id }) => id));
-  await removeDelivered(
-    delivering.filter(({ id }) => finished.has(id)),
-    deps,
-  );
+  const told = new Set(delivering.filter(({ drop }) => drop.announced).map(({ id }) => id));
+  const untold = delivered.filter(({ id }) => !told.has(id));
+  if (untold.length > 0) await deps.announce(untold.map(deliveryOf));
+  await deps.admission?.report(delivered);
+  const ids = new Set(delivered.map(({ id }) => id));
+  const finished = delivering.filter(({ id }) => ids.has(id));
+  result.unremoved.push(...(await removeDelivered(finished, deps, result)));
 }
 
 /** One after the other, oldest first: of two that want the same slot of a link the first has it. */
@@ -216,7 +229,13 @@ async function quarantine(
       continue;
     }
     const receipt = quarantinedReceipt(facts, decision, deps.outbox.quarantinePlace(decision));
-    await putAside(decision, receipt, deps);
+    try {
+      await putAside(decision, receipt, deps, result);
+    } catch (error) {
+      // The next drop may well be one that can be put aside.
+      fail(result, decision.drop, `cannot be put in quarantine: ${messageOf(error)}`);
+      continue;
+    }
     result.quarantined.push(receipt);
     result.skipped.push({ path: decision.drop.path, reason: `quarantined: ${decision.reason}` });
   }
@@ -231,22 +250,45 @@ async function putAside(
   decision: Quarantining,
   receipt: Receipt,
   deps: DeliveryDeps,
+  result: DeliveryResult,
 ): Promise<void> {
   const isByLink = decision.link !== undefined;
   if (!isByLink) await deps.inbox.writeReceipts([receipt]);
   await deps.outbox.quarantine(decision, receipt);
   if (!isByLink) await deps.tellOfQuarantine(receipt);
   await deps.admission?.report([receipt]);
-  await removeDelivered([decision], deps);
+  await removeDelivered([decision], deps, result);
 }
 
+/** @returns paths of the drops that could not be removed. */
 async function removeDelivered(
   decisions: (Delivering | Quarantining)[],
   deps: DeliveryDeps,
-): Promise<void> {
-  if (decisions.length === 0) return;
-  const kept = await deps.outbox.remove(decisions.map(({ drop }) => drop));
-  for (const { path } of kept) {
-    deps.log.warn('the drop changed after it was delivered and is kept', { path });
+  result: DeliveryResult,
+): Promise<string[]> {
+  if (decisions.length === 0) return [];
+  const kept = await removeOrKeep(
+    decisions.map(({ drop }) => drop),
+    deps,
+  );
+  for (const { drop, fault } of kept) {
+    if (fault !== undefined) fail(result, drop, `cannot be removed from the _outbox: ${fault}`);
+    else {
+      const { path } = drop;
+      deps.log.warn('the drop changed after it was delivered and is kept', { path });
+    }
   }
+  return kept.filter(({ fault }) => fault !== undefined).map(({ drop }) => drop.path);
+}
+
+async function removeOrKeep(drops: Drop[], { outbox }: DeliveryDeps): Promise<Kept[]> {
+  try {
+    return await outbox.remove(drops);
+  } catch (error) {
+    return drops.map((drop) => ({ drop, fault: messageOf(error) }));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -18,6 +18,8 @@ export interface Drop {
    * time, put there again after the first was delivered.
    */
   generation?: string;
+  /** An earlier run has told of it and could not remove it. */
+  announced?: boolean;
 }
 
 /** The link that a drop came by, and the name that whoever has the link gave it. */

@@ -4,6 +4,12 @@ import type { Drop, DropDecision, DropSourceKind } from './delivery.ts';
 export type Quarantining = Extract<DropDecision, { action: 'quarantine' }>;
 export type Delivering = Extract<DropDecision, { action: 'deliver' }>;
 
+/** A drop that was not removed: it had changed meanwhile or, with a fault, it could not be. */
+export interface Kept {
+  drop: Drop;
+  fault?: string;
+}
+
 /** The human's side of the mailbox: where drops lie until they have been delivered. */
 export interface Outbox {
   readonly kind: DropSourceKind;
@@ -16,9 +22,9 @@ export interface Outbox {
   quarantine(decision: Quarantining, receipt: Receipt): Promise<void>;
   /**
    * Removes drops that are still the version that was delivered.
-   * @returns those that had changed meanwhile and were kept.
+   * @returns those that are still there.
    */
-  remove(drops: Drop[]): Promise<Drop[]>;
+  remove(drops: Drop[]): Promise<Kept[]>;
 }
 
 /** The agent's side of the mailbox. */

@@ -56,32 +56,44 @@ export function rcloneOutbox(place: RclonePlace, kind: DropSourceKind): Outbox {
     },
     async remove(drops) {
       // Looked at again at the last moment: what a person has replaced since stays.
-      const now = new Map((await listOutbox(place)).map((drop) => [drop.path, drop.version]));
+      const now = await versionsOf(place);
       const unchanged = drops.filter((drop) => now.get(drop.path) === drop.version);
-      await removeNamed(
+      const changed = drops.filter((drop) => now.has(drop.path) && !unchanged.includes(drop));
+      const fault = await removeNamed(
         place,
         unchanged.map((drop) => drop.path),
       );
-      return drops.filter((drop) => now.has(drop.path) && now.get(drop.path) !== drop.version);
+      const left = fault === undefined ? new Map<string, string>() : await versionsOf(place);
+      return [
+        ...changed.map((drop) => ({ drop })),
+        ...unchanged
+          .filter(({ path: name, version }) => left.get(name) === version)
+          .map((drop) => ({ drop, fault: fault ?? '' })),
+      ];
     },
   };
 }
 
-async function removeNamed({ session, remote, path }: RclonePlace, paths: string[]): Promise<void> {
-  const [listed, awkward] = byListability(paths);
-  if (listed.length > 0) {
-    const result = await session.run({
-      kind: 'delete-named',
-      from: { remote, path },
-      files: listed,
-    });
-    expectDone(result, 'Delivered drops cannot be removed');
+async function versionsOf(place: RclonePlace): Promise<Map<string, string>> {
+  return new Map((await listOutbox(place)).map((drop) => [drop.path, drop.version]));
+}
+
+/** @returns what kept it from removing one of them; others may be gone. */
+async function removeNamed(
+  { session, remote, path }: RclonePlace,
+  paths: string[],
+): Promise<string | undefined> {
+  const [files, awkward] = byListability(paths);
+  const results: RcloneResult[] = [];
+  if (files.length > 0) {
+    results.push(await session.run({ kind: 'delete-named', from: { remote, path }, files }));
   }
   for (const name of awkward) {
     const from = { remote, path: `${path}/${name}` };
-    const result = await session.run({ kind: 'delete-one', from });
-    if (result.outcome !== 'not-found') expectDone(result, 'A delivered drop cannot be removed');
+    results.push(await session.run({ kind: 'delete-one', from }));
   }
+  const failed = results.find(({ outcome }) => !['done', 'not-found'].includes(outcome));
+  return failed && new RcloneError('A delivered drop cannot be removed', failed).message;
 }
 
 /** Names with a line break cannot stand in a list of names. */
@@ -155,6 +167,8 @@ export interface RcloneCarrierOptions {
   store: ObjectStore;
   agent: string;
   fence: number;
+  /** SHA-256 of drops, where `from` is not where they lie before they are carried. */
+  hashesOf?: (drops: Drop[]) => Promise<ReadonlyMap<Drop, string>>;
 }
 
 /**
@@ -165,8 +179,9 @@ export interface RcloneCarrierOptions {
  * killed one knows a file of its own from a stranger's.
  */
 export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
-  const { store, agent, fence, to } = options;
+  const { store, agent, fence, from, to } = options;
   const key = stateKeys.drainJournal(agent);
+  const hashesOf = options.hashesOf ?? ((drops: Drop[]) => listedHashes(from, drops));
   return {
     async foundInInbox(decisions) {
       const journal = (await readFenced(store, key, journalSchema)) ?? {};
@@ -175,15 +190,17 @@ export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
         return name === undefined ? [] : [{ decision, name }];
       });
       if (noted.length === 0) return [];
-      // The name was free when it was written down: what lies there now, of this size, is the drop.
       const sizes = new Map((await list(to)).files.map((file) => [file.path, file.size]));
-      const own = noted.filter(({ decision, name }) => sizes.get(name) === decision.drop.size);
-      const hashes = await hashNamed(
-        to.session,
-        to,
-        own.map(({ name }) => name),
-      );
-      return own.map((parcel) => ({ state: 'carried', parcel, sha256: hashes.get(parcel.name) }));
+      const alike = noted.filter(({ decision, name }) => sizes.get(name) === decision.drop.size);
+      // The name was free when it was written down, and may have been taken by somebody else since.
+      const names = alike.map(({ name }) => name);
+      const there = await hashNamed(to.session, to, names);
+      const here = await hashesOf(alike.map(({ decision }) => decision.drop));
+      return alike.flatMap((parcel) => {
+        const sha256 = there.get(parcel.name);
+        const isOwn = sha256 !== undefined && sha256 === here.get(parcel.decision.drop);
+        return isOwn ? [{ state: 'carried' as const, parcel, sha256 }] : [];
+      });
     },
     async carry(parcels) {
       if (parcels.length === 0) return [];
@@ -195,6 +212,18 @@ export function rcloneCarrier(options: RcloneCarrierOptions): Carrier {
       return verify(to, parcels, new Set(await copyParcels(options, parcels)));
     },
   };
+}
+
+/** What cannot stand in a list of names is not read: it is carried again, and nothing is lost. */
+async function listedHashes(from: RclonePlace, drops: Drop[]): Promise<Map<Drop, string>> {
+  const [listed] = byListability(drops.map(({ path }) => path));
+  const hashes = await hashNamed(from.session, from, listed);
+  return new Map(
+    drops.flatMap((drop) => {
+      const sha256 = hashes.get(drop.path);
+      return sha256 === undefined ? [] : [[drop, sha256] as const];
+    }),
+  );
 }
 
 async function copyParcels(options: RcloneCarrierOptions, parcels: Parcel[]): Promise<Parcel[]> {

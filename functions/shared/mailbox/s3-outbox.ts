@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,
+  GetObjectCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { epochOf } from '../clock.ts';
 import { linkKeys } from '../contract/drop-links.ts';
@@ -80,6 +83,31 @@ function collect(
 
 function timeOf({ modified }: Drop): number {
   return modified === undefined ? 0 : epochOf(modified);
+}
+
+/** SHA-256 of drops, each in its version, read from where they lie; without those that are gone. */
+export async function hashDrops(
+  { client, bucket, agent }: DropPlace,
+  drops: Drop[],
+): Promise<Map<Drop, string>> {
+  const hashes = new Map<Drop, string>();
+  for (const drop of drops) {
+    const { path, version } = drop;
+    try {
+      const Key = dropPrefix(agent) + path;
+      const { Body } = await client.send(
+        new GetObjectCommand({ Bucket: bucket, Key, VersionId: version }),
+      );
+      const digest = createHash('sha256');
+      for await (const chunk of Body as AsyncIterable<Uint8Array>) digest.update(chunk);
+      hashes.set(drop, digest.digest('hex'));
+    } catch (error) {
+      if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404)) {
+        throw error;
+      }
+    }
+  }
+  return hashes;
 }
 
 /** One version of a drop, as the source of a copy inside S3. */

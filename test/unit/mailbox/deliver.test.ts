@@ -388,6 +388,22 @@ describe('a drop', () => {
     expect(world.drops).toEqual([drop('a.txt')]);
   });
 
+  it('that cannot be removed is announced once, named each time, and holds up no other', async () => {
+    const world = new MailboxWorld(drop('a.txt'), drop('b.txt'));
+    world.stuck.add('a.txt');
+
+    const { skipped, failures, unremoved } = await world.run();
+
+    expect(world.announced.flat().map(({ name }) => name)).toEqual(['a.txt', 'b.txt']);
+    const reason = 'cannot be removed from the _outbox: nobody may remove it';
+    expect({ skipped, failures }).toEqual({ skipped: [{ path: 'a.txt', reason }], failures: 1 });
+    expect(unremoved).toEqual(['a.txt']);
+    expect(world.drops).toEqual([drop('a.txt')]);
+    const again = await world.run({ drops: [drop('a.txt', { announced: true })] });
+    expect(world.announced.flat()).toHaveLength(2);
+    expect(again.skipped).toEqual(skipped);
+  });
+
   it('whose receipt nobody can read is delivered again, for that loses nothing', async () => {
     const world = new MailboxWorld(drop('a.txt'));
     await world.runKilledAfter('record');
@@ -466,6 +482,21 @@ describe('a drop that is too large', () => {
     expect([...world.inbox.keys()]).toEqual(['a.txt']);
     expect(world.announced.flat().map(({ name }) => name)).toEqual(['a.txt']);
     expect(world.drops).toEqual([]);
+  });
+
+  it('stays with its reason where it cannot be put aside, and holds up no other', async () => {
+    const more = drop('more.iso', { size: 5_000 });
+    const world = new MailboxWorld(large, drop('a.txt'), more);
+    world.stuck.add(large.path);
+
+    const { skipped, failures, quarantined } = await world.run();
+
+    expect(world.announced.flat().map(({ name }) => name)).toEqual(['a.txt']);
+    expect(quarantined.map(({ source }) => source.path)).toEqual(['more.iso']);
+    expect(failures).toBe(1);
+    const reason = 'cannot be put in quarantine: nobody may move it';
+    expect(skipped).toContainEqual({ path: large.path, reason });
+    expect(world.drops).toEqual([large]);
   });
 
   it.each(['record', 'quarantine', 'tell', 'remove'])(

@@ -42,6 +42,8 @@ export class MailboxWorld {
   /** Asked before a parcel is carried: an answer stands instead of carrying it. */
   refuse: (parcel: Parcel) => Carried | undefined = () => undefined;
   announceFails = false;
+  /** Paths that the person's side lets nobody move or remove. */
+  stuck = new Set<string>();
   /** Decides instead of the rules for ordinary drops, and is told what became of them. */
   admit: Admission['decide'] | undefined;
 
@@ -54,6 +56,7 @@ export class MailboxWorld {
   readonly effects: string[] = [];
   readonly warnings: string[] = [];
   readonly #journal = new Map<string, string>();
+  #isDead = false;
 
   constructor(...drops: Drop[]) {
     this.drops = drops;
@@ -70,13 +73,13 @@ export class MailboxWorld {
     this.killAfter = effect;
     try {
       await this.run();
-      return false;
     } catch (error) {
-      if (error instanceof Killed) return true;
-      throw error;
-    } finally {
-      this.killAfter = undefined;
+      if (!(error instanceof Killed)) throw error;
     }
+    const wasKilled = this.#isDead;
+    this.#isDead = false;
+    this.killAfter = undefined;
+    return wasKilled;
   }
 
   receipts(): Receipt[] {
@@ -89,8 +92,14 @@ export class MailboxWorld {
   }
 
   #did(effect: string, what: string): void {
-    this.effects.push(`${effect} ${what}`);
-    if (this.killAfter === effect) throw new Killed(effect);
+    if (!this.#isDead) this.effects.push(`${effect} ${what}`);
+    this.#isDead ||= this.killAfter === effect;
+    this.#expectLife();
+  }
+
+  /** Whatever still tries something after its end has no effect. */
+  #expectLife(): void {
+    if (this.#isDead) throw new Killed(this.killAfter);
   }
 
   #dependencies(): DeliveryDeps {
@@ -136,20 +145,25 @@ export class MailboxWorld {
       quarantinePlace: ({ id }) => `.quarantine/${id}`,
       quarantine: async ({ id, drop: aside }, receipt) => {
         await Promise.resolve();
+        this.#expectLife();
+        if (this.stuck.has(aside.path)) throw new Error('nobody may move it');
         this.toldAside.set(id, receipt);
         this.quarantined.set(`.quarantine/${id}`, aside);
         this.#did('quarantine', aside.path);
       },
       remove: async (drops) => {
         await Promise.resolve();
-        const changed = drops.filter((one) => !isHere(one));
-        for (const one of drops) {
+        this.#expectLife();
+        const kept = drops.filter((one) => !isHere(one) || this.stuck.has(one.path));
+        for (const one of drops.filter((each) => !this.stuck.has(each.path))) {
           this.drops = this.drops.filter(
             ({ path, version }) => path !== one.path || version !== one.version,
           );
           this.#did('remove', one.path);
         }
-        return changed;
+        return kept.map((one) =>
+          this.stuck.has(one.path) ? { drop: one, fault: 'nobody may remove it' } : { drop: one },
+        );
       },
     };
   }
