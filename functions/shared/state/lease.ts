@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { epochOf, isoTime, type Clock } from '../clock.ts';
 import { stateKeys } from '../contract/index.ts';
@@ -12,6 +13,8 @@ const leaseSchema = z.object({
   fence: z.int().positive(),
   expiresAt: z.iso.datetime(),
   released: z.boolean(),
+  /** Tells the writer its own record, where the answer to the write was lost on its way. */
+  nonce: z.string().optional(),
 });
 type LeaseRecord = z.infer<typeof leaseSchema>;
 
@@ -79,16 +82,22 @@ export async function takeLease(
     fence: (current?.value.fence ?? 0) + 1,
     expiresAt: isoTime(request.deadline),
     released: false,
+    nonce: randomUUID(),
   };
   const outcome = await write(store, key, record, current);
-  if (!outcome.written) return heldByWinner(store, key, request);
-  return {
-    scope: request.scope,
-    runId: request.runId,
-    fence: record.fence,
-    expiresAt: record.expiresAt,
-    release: () => release(store, key, record, outcome.etag),
-  };
+  if (outcome.written) return leaseOf(store, request, record, outcome.etag);
+  return afterLostWrite(store, request, record);
+}
+
+function leaseOf(
+  store: ObjectStore,
+  { scope, runId }: LeaseRequest,
+  record: LeaseRecord,
+  etag: string,
+): Lease {
+  const { fence, expiresAt } = record;
+  const key = stateKeys.lease(scope);
+  return { scope, runId, fence, expiresAt, release: () => release(store, key, record, etag) };
 }
 
 function isLive(record: LeaseRecord, request: LeaseRequest, clock: Clock): boolean {
@@ -104,16 +113,19 @@ function heldBy(record: LeaseRecord): LeaseHeld {
   return { held: true, runId: record.runId, until: record.expiresAt };
 }
 
-/** The conditional write was lost to another, who is live by definition. */
-async function heldByWinner(
+/**
+ * The condition of the write did not hold: another was faster, who is live by definition; or the
+ * write had been done, its answer lost, and what was refused is the client's second try.
+ */
+async function afterLostWrite(
   store: ObjectStore,
-  key: string,
   request: LeaseRequest,
-): Promise<LeaseHeld> {
-  const winner = await readJson(store, key, leaseSchema);
-  return winner
-    ? heldBy(winner.value)
-    : { held: true, runId: 'unknown', until: isoTime(request.deadline) };
+  record: LeaseRecord,
+): Promise<Lease | LeaseHeld> {
+  const winner = await readJson(store, stateKeys.lease(request.scope), leaseSchema);
+  if (!winner) return { held: true, runId: 'unknown', until: isoTime(request.deadline) };
+  if (winner.value.nonce === record.nonce) return leaseOf(store, request, record, winner.etag);
+  return heldBy(winner.value);
 }
 
 async function release(

@@ -24,6 +24,16 @@ class World {
     return takeLease(this.store, this.clock, { scope, runId, leg, deadline, onlyInherits });
   }
 
+  /** What comes back of the next write is what the client's second try is told. */
+  loseAnswerOnce(): void {
+    const { put } = this.store;
+    this.store.put = async (key, body, condition) => {
+      this.store.put = put;
+      await put(key, body, condition);
+      return put(key, body, condition);
+    };
+  }
+
   /** As a leg asks that must not begin anew. */
   goOn(runId: string, leg: number): Promise<Lease | LeaseHeld> {
     return this.take(runId, leg, undefined, true);
@@ -160,6 +170,17 @@ describe('a lease', () => {
     await zombie.release();
 
     expect(await world.take('run-3')).toMatchObject({ held: true, runId: 'run-2' });
+  });
+
+  it('is ours though the answer to the write was lost, and it was refused the second time', async () => {
+    const world = new World();
+    for (const runId of ['run-1', 'run-2']) {
+      world.loseAnswerOnce();
+      const lease = await world.taken(runId);
+      await lease.release();
+    }
+
+    expect((await world.taken('run-3')).fence).toBe(3);
   });
 
   it('may be given back twice', async () => {
