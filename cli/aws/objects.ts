@@ -1,4 +1,4 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import {
   listObjects,
   type ListedPage,
@@ -13,4 +13,18 @@ export async function listAll(client: S3Client, request: ListRequest): Promise<L
     all.prefixes.push(...prefixes);
   }
   return all;
+}
+
+/** The text of a small object; `undefined` where there is none. */
+export async function readText(
+  client: S3Client,
+  place: { Bucket: string; Key: string },
+): Promise<string | undefined> {
+  try {
+    const { Body } = await client.send(new GetObjectCommand(place));
+    return (await Body?.transformToString()) ?? '';
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
+    throw error;
+  }
 }

@@ -5,11 +5,9 @@ import type { Made } from '../program.ts';
 
 /** `workspace-sync deploy`. */
 export function deployCommand({ shell, exit }: Made): Command {
-  const command = new Command('deploy')
+  const command = cdkCommand('deploy')
     .summary('check the configuration and deploy it')
     .description('Check the configuration, show what would change in AWS, and deploy it.')
-    .argument('[cdk-options...]', 'handed to "cdk deploy" as they are, after --')
-    .option('--timeout <minutes>', 'how long it may take', minutes, 60)
     .option('--without-secrets', 'deploy though secrets are missing')
     .addHelpText(
       'after',
@@ -28,6 +26,13 @@ Examples:
       exit(await deploy(shell, options, passedThrough));
     });
   return withGeneral(command);
+}
+
+/** A command that runs the one of the CDK with its name. */
+export function cdkCommand(name: 'deploy' | 'destroy'): Command {
+  return new Command(name)
+    .argument('[cdk-options...]', `handed to "cdk ${name}" as they are, after --`)
+    .option('--timeout <minutes>', 'how long it may take', minutes, 60);
 }
 
 /** A number of minutes on the command line. */

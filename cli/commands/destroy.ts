@@ -1,16 +1,14 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { DestroyOptions } from '../deploy/destroy.ts';
 import { withGeneral } from '../general.ts';
 import type { Made } from '../program.ts';
-import { minutes } from './deploy.ts';
+import { cdkCommand } from './deploy.ts';
 
 /** `workspace-sync destroy`. */
 export function destroyCommand({ shell, exit }: Made): Command {
-  const command = new Command('destroy')
+  const command = cdkCommand('destroy')
     .summary('take the deployment away; files and snapshots stay')
     .description('Take the deployment away; the buckets with files, snapshots and state stay.')
-    .argument('[cdk-options...]', 'handed to "cdk destroy" as they are, after --')
-    .option('--timeout <minutes>', 'how long it may take', minutes, 60)
     .option('--confirm <name>', "the deployment's name, for scripts: --yes is not enough")
     .addHelpText(
       'after',

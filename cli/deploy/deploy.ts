@@ -4,18 +4,22 @@ import { commandInQuotes } from '../command-line.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import type { General } from '../general.ts';
+import { confirmed } from '../output/ask.ts';
 import { lookUp, missingText } from '../secrets/list.ts';
 import { secretNeeds } from '../secrets/needs.ts';
-import { askYes } from '../secrets/prompt.ts';
 import { openConfiguredSite, type Site } from '../secrets/site.ts';
 import type { Shell } from '../shell.ts';
 import { expectBootstrapped } from './bootstrapped.ts';
 import { type CdkSettings, deployLocally, runCdk } from './cdk.ts';
 
-/** What the command line says beside the general options. */
-export interface DeployOptions extends General {
+/** What every command is told that runs the CDK. */
+export interface CdkOptions extends General {
   /** Minutes. */
   timeout: number;
+}
+
+/** What the command line says beside the general options. */
+export interface DeployOptions extends CdkOptions {
   /** Deploy though secrets are missing: they are read at run time. */
   withoutSecrets?: boolean;
 }
@@ -36,7 +40,7 @@ export async function deploy(
   if (before) await runCdk('diff', site.target.session ? ['--method=template'] : [], settings);
   const what = before ? 'Deploy these changes' : 'Deploy it';
   const where = site.target.session ? 'to the emulator' : `as ${site.parsed.config.deployment}`;
-  if (!(await askYes(shell, options, `${what} ${where}?`))) {
+  if (!(await confirmed({ shell, general: options }, `${what} ${where}?`, true))) {
     shell.say('Nothing was deployed.');
     return exitCodes.skipped;
   }
@@ -69,7 +73,7 @@ export async function deployNow(
 /** How the CDK is called for a site. */
 export function cdkSettings(
   { target, file }: Pick<Site, 'target' | 'file'>,
-  { timeout, profile, json }: Pick<DeployOptions, 'timeout' | 'profile' | 'json'>,
+  { timeout, profile, json }: Pick<CdkOptions, 'timeout' | 'profile' | 'json'>,
   passedThrough: string[] = [],
 ): CdkSettings {
   const timeoutMs = timeout * 60_000;

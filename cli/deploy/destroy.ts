@@ -4,17 +4,14 @@ import { findDeployment, type Deployment } from '../aws/deployment.ts';
 import type { Target } from '../aws/target.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { wrongUsage } from '../failure.ts';
-import type { General } from '../general.ts';
-import { questions } from '../secrets/prompt.ts';
+import { confirmedByWord } from '../output/ask.ts';
 import { openConfiguredSite } from '../secrets/site.ts';
 import type { Shell } from '../shell.ts';
 import { type CdkSettings, runCdk } from './cdk.ts';
-import { cdkSettings } from './deploy.ts';
+import { type CdkOptions, cdkSettings } from './deploy.ts';
 
 /** What the command line says beside the general options. */
-export interface DestroyOptions extends General {
-  /** Minutes. */
-  timeout: number;
+export interface DestroyOptions extends CdkOptions {
   /** The deployment's name, typed, for scripts: `--yes` alone is not enough. */
   confirm?: string;
 }
@@ -74,12 +71,11 @@ async function isConfirmed(
     if (confirm === name) return true;
     throw wrongUsage(`--confirm says "${confirm}", and the deployment is called "${name}".`);
   }
-  if (!shell.canAsk) {
-    throw wrongUsage(`To destroy it without a terminal, say --confirm ${name}.`);
-  }
-  const { input } = await import('@inquirer/prompts');
-  const typed = await input({ message: `Type its name, ${name}, to destroy it:` }, questions);
-  return typed.trim() === name;
+  return confirmedByWord(shell, {
+    question: 'Destroy it?',
+    word: name,
+    option: `--confirm ${name}`,
+  });
 }
 
 async function destroyStacks(settings: CdkSettings): Promise<void> {

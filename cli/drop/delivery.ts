@@ -1,9 +1,4 @@
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  NoSuchKey,
-  type HeadObjectCommandInput,
-} from '@aws-sdk/client-s3';
+import { HeadObjectCommand, type HeadObjectCommandInput } from '@aws-sdk/client-s3';
 import {
   dropPrefix,
   folders,
@@ -13,6 +8,7 @@ import {
 } from '../../functions/shared/contract/index.ts';
 import { receiptId } from '../../functions/shared/mailbox/delivery.ts';
 import { parseReceipt, receiptPath } from '../../functions/shared/mailbox/receipt.ts';
+import { readText } from '../aws/objects.ts';
 import { bucketOf, type AgentContext } from '../context.ts';
 import type { Sent } from './send.ts';
 
@@ -74,11 +70,6 @@ export async function readReceipt(context: AgentContext, id: string): Promise<Re
   const { clients, agent } = context;
   const Bucket = bucketOf(context, 'Workspace');
   const Key = `${workspacePrefix(agent)}${folders.inbox}/${receiptPath(id)}`;
-  try {
-    const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket, Key }));
-    return parseReceipt((await Body?.transformToString()) ?? '');
-  } catch (error) {
-    if (error instanceof NoSuchKey) return undefined;
-    throw error;
-  }
+  const text = await readText(clients.s3, { Bucket, Key });
+  return text === undefined ? undefined : parseReceipt(text);
 }

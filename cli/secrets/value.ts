@@ -3,10 +3,10 @@ import { text as readAll } from 'node:stream/consumers';
 import { isRefreshable } from '../../functions/shared/credentials/token.ts';
 import { wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
+import { askSecret } from '../output/ask.ts';
 import type { Shell } from '../shell.ts';
 import type { SecretKind } from './needs.ts';
 import { generatePassphrase, passphraseWarning, strengthOf } from './passphrase.ts';
-import { askSecret } from './prompt.ts';
 import { isPasswordOption, obscured } from './rclone-password.ts';
 
 /** How a value is to be got. */

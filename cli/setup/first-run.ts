@@ -1,10 +1,10 @@
 import { objectAt } from '../../functions/shared/config/raw.ts';
 import { openContext, withAgent } from '../context.ts';
 import { exitCodes, exitCodeOf, type ExitCode } from '../exit-codes.ts';
+import { confirmed } from '../output/ask.ts';
 import { reportText } from '../report/text.ts';
 import { carryOut } from '../runs/carry-out.ts';
 import { askJob } from '../runs/invoke.ts';
-import { askYes } from '../secrets/prompt.ts';
 import { type Blocks, readDeployment } from './file.ts';
 import type { Setup } from './setup.ts';
 
@@ -21,7 +21,7 @@ export async function firstRun(setup: Setup, agent: string): Promise<ExitCode> {
   const plan = await askJob(context, 'sync', asked);
   shell.say(reportText(plan, { asked, chosen: general }));
   if (!['succeeded', 'partial'].includes(plan.state)) return exitCodeOf(plan.state);
-  if (!(await askYes(shell, options, 'Run it?'))) {
+  if (!(await confirmed({ shell, general: options }, 'Run it?', true))) {
     shell.say('Nothing was run.');
     return exitCodes.skipped;
   }

@@ -1,5 +1,5 @@
 import { wrongUsage } from '../failure.ts';
-import { askSecret, questions } from '../secrets/prompt.ts';
+import { answered, askSecret } from '../output/ask.ts';
 import type { Shell } from '../shell.ts';
 import type { Answers } from './answers.ts';
 
@@ -39,9 +39,9 @@ export class Interview {
     if (typeof given === 'string') return this.#checked(name, given, check);
     if (!this.#isAsking && initial !== undefined) return this.#checked(name, initial, check);
     if (!this.canAsk) return this.#lacking(name);
-    const { input } = await import('@inquirer/prompts');
     const standard = initial === undefined ? { required: true } : { default: initial };
-    return (await input({ message, validate: check, ...standard }, questions)).trim();
+    const asked = { message, validate: check, ...standard };
+    return (await answered(({ input }, where) => input(asked, where))).trim();
   }
 
   /** One of some words. */
@@ -59,9 +59,8 @@ export class Interview {
       this.#lacking(name);
       throw this.#complaint();
     }
-    const { select } = await import('@inquirer/prompts');
     const standard = initial === undefined ? {} : { default: initial };
-    return select({ message, choices, ...standard }, questions);
+    return answered(({ select }, where) => select({ message, choices, ...standard }, where));
   }
 
   /** A number. */
@@ -76,8 +75,7 @@ export class Interview {
     const given = this.answers[name];
     if (typeof given === 'boolean') return given;
     if (!this.#isAsking) return initial;
-    const { confirm } = await import('@inquirer/prompts');
-    return confirm({ message, default: initial }, questions);
+    return answered(({ confirm }, where) => confirm({ message, default: initial }, where));
   }
 
   /** A secret, by the name of its reference; `undefined` where there is none and nobody to ask. */

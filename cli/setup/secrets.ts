@@ -4,7 +4,7 @@ import { CommandFailure } from '../failure.ts';
 import type { SecretPlace } from '../secrets/entries.ts';
 import { secretNeeds, type SecretNeed } from '../secrets/needs.ts';
 import { generatePassphrase, passphraseWarning, strengthOf } from '../secrets/passphrase.ts';
-import { askSecret } from '../secrets/prompt.ts';
+import { askSecret } from '../output/ask.ts';
 import { replacementWarning } from '../secrets/replacement.ts';
 import { refuseWeak, storedForm } from '../secrets/value.ts';
 import type { Setup } from './setup.ts';

@@ -7,12 +7,12 @@ import { configFile } from '../context.ts';
 import { expectBootstrapped, regionOf } from '../deploy/bootstrapped.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
+import { confirmed, interrupted, isInterrupt } from '../output/ask.ts';
 import { counted } from '../output/words.ts';
 import { type Entries, secretEntries } from '../secrets/entries.ts';
-import { askYes } from '../secrets/prompt.ts';
 import type { Shell } from '../shell.ts';
 import { type Answers, readAnswers } from './answers.ts';
-import { both, follow, type Stage, type Steps } from './course.ts';
+import { both, follow, type Stage, type Steps, tellingAtInterrupt } from './course.ts';
 import { type Blocks, readDeployment, withAgent, writeDeployment } from './file.ts';
 import { firstRun, firstSnapshot } from './first-run.ts';
 import { type Imported, importPlugin } from './import.ts';
@@ -55,8 +55,26 @@ export interface Setup {
   entries: Entries;
 }
 
+/** What is known, tried and not written yet. */
+interface Prepared {
+  setupOf: Setup;
+  whole: Record<string, unknown>;
+  draft: Draft;
+  secrets: PendingSecrets;
+}
+
 /** From nothing to a first run: asks, checks, writes, deploys, shows the plan, and runs it. */
 export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCode> {
+  const prepared = await prepare(shell, options).catch((error: unknown) => {
+    throw isInterrupt(error) ? interrupted('No configuration was written, and nothing was deployed.') : error;
+  });
+  if (!prepared) return exitCodes.skipped;
+  const course = { interval: prepared.draft.interval, firstRun: options.firstRun };
+  return follow(course, stepsOf(prepared));
+}
+
+/** Asks and tries; `undefined` where nothing is to be changed. */
+async function prepare(shell: Shell, options: SetupOptions): Promise<Prepared | undefined> {
   const begun = await begin(shell, options);
   const { existing, ...setupOf } = begun;
   const { interview, file } = setupOf;
@@ -66,7 +84,7 @@ export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCo
   interview.expectComplete();
   if (existing && !(await mayChange(setupOf, draft, existing))) {
     shell.say(`${file} stays as it is. --config names another file.`);
-    return exitCodes.skipped;
+    return undefined;
   }
   const placed = withAgent(existing, { ...draft, deployment: setupOf.deployment });
   const whole = withInterval(placed, draft.agent, draft.interval);
@@ -79,9 +97,7 @@ export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCo
   await tryOut(setupOf, parsed, draft.agent, secrets);
   await gatherSecrets(setupOf, secrets, 'passphrase', sources);
   interview.expectComplete();
-  await store(setupOf, whole, secrets);
-  const course = { interval: draft.interval, firstRun: options.firstRun };
-  return follow(course, stepsOf(setupOf, whole, draft));
+  return { setupOf, whole, draft, secrets };
 }
 
 async function begin(
@@ -152,7 +168,7 @@ async function mayChange(
   const what = Object.hasOwn(agents, agent)
     ? `${file} has settings of agent "${agent}" already. Change them?`
     : `${file} describes ${Object.keys(agents).join(', ')} already. Add agent "${agent}" to it?`;
-  return askYes(shell, options, what);
+  return confirmed({ shell, general: options }, what, true);
 }
 
 async function tryOut(
@@ -167,27 +183,32 @@ async function tryOut(
   await tryWebhook(setupOf, agent, secrets);
 }
 
-async function store(
-  { shell, entries, file }: Setup,
-  json: Record<string, unknown>,
-  secrets: PendingSecrets,
-): Promise<void> {
+async function write({ shell, file }: Setup, json: Record<string, unknown>): Promise<void> {
   const { notices } = await writeDeployment(file, json);
   shell.say(`Wrote ${file}.`);
   for (const { key, message } of notices) shell.say(`  ${key}: ${message}`);
+}
+
+async function store({ shell, entries }: Setup, secrets: PendingSecrets): Promise<void> {
   for (const { place, value } of secrets.fresh()) await entries.set(place, value);
   const names = secrets.fresh().map(({ place }) => place.reference);
   if (names.length > 0) shell.say(`Stored ${names.join(', ')} in Secrets Manager.`);
 }
 
 /** The steps of a setup, in AWS. */
-function stepsOf(setupOf: Setup, whole: Record<string, unknown>, draft: Draft): Steps {
+function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
   const { shell, options } = setupOf;
   const { agent, interval } = draft;
   const sync = objectAt(objectAt(objectAt(whole, 'agents'), agent), 'sync');
+  const tellUnfinished = (stage: Stage): void => {
+    const where = { chosen: chosenAfter(setupOf), file: setupOf.file };
+    shell.say(unfinishedText(where, { agent, interval, mode: sync['mode'] }, stage));
+  };
   let seconds: number | undefined;
   return {
     isScheduled: () => hasSchedule(setupOf, agent),
+    write: () => write(setupOf, whole),
+    store: () => store(setupOf, secrets),
     async mayDeploy(isScheduled) {
       if (isScheduled) {
         shell.say(
@@ -195,14 +216,20 @@ function stepsOf(setupOf: Setup, whole: Record<string, unknown>, draft: Draft): 
             `${interval > 0 ? `every ${interval} seconds, ` : 'no more, as you said, '}with the new settings from this deployment on.`,
         );
       }
-      return askYes(shell, options, 'Deploy it now?');
+      return confirmed({ shell, general: options }, 'Deploy it now?', true);
     },
-    async deploy(now) {
+    async deploy(now, stage) {
       if (seconds !== undefined) {
         shell.say(`From now on it runs every ${now} seconds. Deploying that …`);
       }
       seconds = now;
-      await deployWith(setupOf, whole, agent, now);
+      await tellingAtInterrupt(
+        shell,
+        () => {
+          tellUnfinished(stage);
+        },
+        () => deployWith(setupOf, whole, agent, now),
+      );
     },
     firstRuns: () =>
       both(
@@ -210,10 +237,7 @@ function stepsOf(setupOf: Setup, whole: Record<string, unknown>, draft: Draft): 
         () => (takesSnapshots(whole, agent) ? firstSnapshot(setupOf, agent) : noRun()),
       ),
     welcome: (stage) => welcome(setupOf, agent, sync, stage),
-    tellUnfinished(stage) {
-      const where = { chosen: chosenAfter(setupOf), file: setupOf.file };
-      shell.say(unfinishedText(where, { agent, interval, mode: sync['mode'] }, stage));
-    },
+    tellUnfinished,
   };
 }
 

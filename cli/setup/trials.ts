@@ -7,10 +7,10 @@ import { checkWebhook } from '../../functions/shared/notification/check.ts';
 import { knock } from '../../functions/shared/notification/knock.ts';
 import { poster } from '../../functions/shared/notification/post.ts';
 import { CommandFailure } from '../failure.ts';
+import { confirmed } from '../output/ask.ts';
 import { counted } from '../output/words.ts';
 import { cloudOf } from '../rclone/cloud.ts';
 import { reach } from '../rclone/reach.ts';
-import { askYes } from '../secrets/prompt.ts';
 import type { PendingSecrets } from './secrets.ts';
 import type { Setup } from './setup.ts';
 
@@ -69,7 +69,7 @@ async function goOnAnyway({ shell, options }: Setup, why: string): Promise<void>
   // --yes is for what goes well: a script must learn of this.
   if (shell.canAsk && !options.yes) {
     shell.say(why);
-    if (await askYes(shell, options, 'Go on all the same?', false)) return;
+    if (await confirmed({ shell, general: options }, 'Go on all the same?')) return;
   }
   throw new CommandFailure(`${why} Nothing was written or deployed.`, { code: 'check-failed' });
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { interrupted } from '../../../../cli/output/ask.ts';
 import { type ExitCode, exitCodes } from '../../../../cli/exit-codes.ts';
-import { both, type Course, follow, type Stage, type Steps } from '../../../../cli/setup/course.ts';
+import {
+  both,
+  type Course,
+  follow,
+  type Stage,
+  type Steps,
+  tellingAtInterrupt,
+} from '../../../../cli/setup/course.ts';
 
 const wanted: Course = { interval: 300, firstRun: true };
 
@@ -11,6 +19,8 @@ function given(changes: Partial<Steps> = {}): { steps: Steps; done: string[]; to
   const note = (what: string): Promise<void> => Promise.resolve(void done.push(what));
   const steps: Steps = {
     isScheduled: () => Promise.resolve(false),
+    write: () => Promise.resolve(),
+    store: () => Promise.resolve(),
     mayDeploy: () => Promise.resolve(true),
     deploy: (interval) => note(`deploy ${interval}`),
     firstRuns: () => note('run').then(() => exitCodes.ok),
@@ -44,7 +54,9 @@ describe('a setup', () => {
       const { steps, done, told } = given(running(code));
       expect(await follow(wanted, steps)).toBe(code);
       expect(done).toEqual(['deploy 0']);
-      expect(told).toEqual([{ isDeployed: true, hasRun: false, isScheduled: false }]);
+      expect(told).toEqual([
+        { isWritten: true, isDeployed: true, hasRun: false, isScheduled: false },
+      ]);
     },
   );
 
@@ -52,10 +64,12 @@ describe('a setup', () => {
     const { steps, done, told } = given({ mayDeploy: () => Promise.resolve(false) });
     expect(await follow(wanted, steps)).toBe(exitCodes.skipped);
     expect(done).toEqual([]);
-    expect(told).toEqual([{ isDeployed: false, hasRun: false, isScheduled: false }]);
+    expect(told).toEqual([
+      { isWritten: true, isDeployed: false, hasRun: false, isScheduled: false },
+    ]);
   });
 
-  it.each(['deploy', 'firstRuns', 'mayDeploy'] as const)(
+  it.each(['store', 'deploy', 'firstRuns', 'mayDeploy'] as const)(
     'tells it where %s throws',
     async (step) => {
       const { steps, told } = given({ [step]: () => Promise.reject(new Error('no')) });
@@ -64,11 +78,44 @@ describe('a setup', () => {
     },
   );
 
+  it.each([
+    ['write', 'Nothing was written, and nothing was deployed.', 0],
+    ['mayDeploy', 'The configuration is written, and nothing was deployed.', 1],
+    ['firstRuns', 'It is deployed; what was asked last was not done.', 1],
+  ] as const)('says at Ctrl-C in %s what was done', async (step, words, times) => {
+    const { steps, told } = given({ [step]: () => Promise.reject(interrupted()) });
+    await expect(follow(wanted, steps)).rejects.toMatchObject({
+      message: `Stopped. ${words}`,
+      exitCode: exitCodes.detached,
+    });
+    expect(told).toHaveLength(times);
+  });
+
+  it('tells it at once where Ctrl-C ends the process, and is not in its way', async () => {
+    let pressed = (): void => undefined;
+    let listeners = 0;
+    const onInterrupt = (callback: () => void): (() => void) => {
+      listeners++;
+      pressed = callback;
+      return () => void (listeners = 0);
+    };
+    const told: string[] = [];
+    const tell = (): void => void told.push('unfinished');
+    await tellingAtInterrupt({ onInterrupt }, tell, () => {
+      expect(listeners).toBe(1);
+      pressed();
+      expect([told, listeners]).toEqual([['unfinished'], 0]);
+      return Promise.resolve();
+    });
+  });
+
   it('leaves the schedule to who wants no first run, with the same words', async () => {
     const { steps, done, told } = given();
     expect(await follow({ interval: 300, firstRun: false }, steps)).toBe(exitCodes.ok);
     expect(done).toEqual(['deploy 0', 'welcome']);
-    expect(told).toEqual([{ isDeployed: true, hasRun: false, isScheduled: false }]);
+    expect(told).toEqual([
+      { isWritten: true, isDeployed: true, hasRun: false, isScheduled: false },
+    ]);
   });
 
   it('has nothing to tell of a schedule that nobody wants', async () => {

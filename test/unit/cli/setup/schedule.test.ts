@@ -15,7 +15,7 @@ import { processShell } from '../../../../cli/shell.ts';
 const chosen = { local: true, config: 'home.json' };
 
 function text(stage: Partial<Stage>, wanted: { mode?: string; interval?: number } = {}): string {
-  const whole = { isDeployed: true, hasRun: false, isScheduled: false, ...stage };
+  const whole = { isWritten: true, isDeployed: true, hasRun: false, isScheduled: false, ...stage };
   const { mode = 'mailbox', interval = 300 } = wanted;
   return unfinishedText({ chosen, file: 'home.json' }, { agent: 'ann', interval, mode }, whole);
 }
