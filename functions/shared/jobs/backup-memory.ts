@@ -16,8 +16,10 @@ const baselineSchema = z.object({
   /** What the snapshot holds; earlier releases did not write it down. */
   files: z.int().nonnegative().exactOptional(),
   bytes: z.int().nonnegative().exactOptional(),
+  /** Files of each item that can be included. */
+  items: z.record(z.string(), z.int().nonnegative()).exactOptional(),
 });
-type BaselineRecord = z.infer<typeof baselineSchema>;
+export type BaselineRecord = z.infer<typeof baselineSchema>;
 
 const holdSchema = z.object({
   snapshot: z.string(),
@@ -78,6 +80,7 @@ export class BackupMemory {
       control: checkpoint.findings.control,
       files: checkpoint.findings.files,
       bytes: checkpoint.findings.bytes,
+      items: checkpoint.findings.items,
     };
     await writeFenced(this.#store, this.#key('baseline.json'), this.#fence, record);
   }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { isoTime } from '../clock.ts';
 import { backupPlace, type AgentConfig } from '../config/index.ts';
+import type { RunReason } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { excludeMatcher } from '../rclone/filter.ts';
 import type { JobResult } from '../runtime/report.ts';
@@ -26,6 +27,7 @@ import type { StoredObject } from '../snapshot/store/store.ts';
 import { reservedInSnapshots } from '../snapshot/pack/reserved.ts';
 import { ObjectExistsError } from '../snapshot/store/errors.ts';
 import { withSecrets } from '../workspace/places.ts';
+import { absence, absentItems, goneItems, goneText } from './absent-items.ts';
 import { BackupMemory } from './backup-memory.ts';
 import { producer } from './producer.ts';
 import { placeRecoveryKit } from './recovery-kit.ts';
@@ -203,25 +205,36 @@ async function finish(
   const objects = await places.store.list();
   assertWhole(checkpoint, objects);
   const kitWarnings = await placeRecoveryKit(runtime, places.store, objects);
+  const { include } = agent.backup;
+  const whole = {
+    ...checkpoint,
+    missing: absentItems(include, checkpoint.missing, findings.items),
+  };
+  const gone = goneItems(baseline, include, findings.items);
+  const anomalies = [
+    ...gone.map(goneText),
+    ...(await memory.compare(checkpoint, baseline, agent.backup.anomalyPercent)),
+  ];
   // A hold without its snapshot is a nuisance; a snapshot without its hold would push good ones out.
-  const anomalies = await memory.compare(checkpoint, baseline, agent.backup.anomalyPercent);
   if (anomalies.length > 0) {
     const since = isoTime(runtime.clock.now());
     await memory.hold({ snapshot: checkpoint.id, since, anomalies });
   }
-  const { manifest, sha256 } = await commit(writer, checkpoint, {
+  const { manifest, sha256 } = await commit(writer, whole, {
     agent: agent.name,
     producer: await producer(places.session),
     source: agent.workspace.kind,
-    include: agent.backup.include,
+    include,
     exclude: agent.backup.exclude,
     previous: baseline ? { id: baseline.snapshot, sha256: baseline.sha256 } : null,
     finishedAt: isoTime(runtime.clock.now()),
   });
   await memory.keepBaseline(checkpoint, sha256);
   const skipped = incomplete(findings);
+  const fault =
+    absence(manifest.missing, gone) ?? (skipped.length > 0 ? unreadable(findings) : undefined);
   return {
-    ...(skipped.length > 0 ? unreadable(findings) : { state: 'succeeded' }),
+    ...(fault ? { state: 'partial', reason: fault } : { state: 'succeeded' }),
     ...countersSince(from, checkpoint),
     skipped,
     warnings: [
@@ -251,10 +264,10 @@ class NothingReadableError extends WorkspaceSyncError {
   }
 }
 
-function unreadable({ counts }: FindingsRecord): Pick<JobResult, 'state' | 'reason'> {
+function unreadable({ counts }: FindingsRecord): RunReason {
   const count = (counts['unreadable'] ?? 0) + (counts['cut'] ?? 0);
   const message = `${count} files are missing from the snapshot, or not whole in it: see skipped.`;
-  return { state: 'partial', reason: { code: 'files-unreadable', message } };
+  return { code: 'files-unreadable', message };
 }
 
 function missingWarning(missing: readonly string[]): string[] {

@@ -51,7 +51,7 @@ async function pruneIn(work: Work): Promise<JobResult> {
     now,
     timeZone: agent.backup.timeZone,
   });
-  const decisions = keepNewestWhole(selected, catalog, now);
+  const decisions = keepNewestWhole(selected, catalog, agent, now);
   const warnings = oddities(catalog);
   const hold = await memory.standingHold();
   // What a dry run was told to confirm still stands, and the one that it tries would not be held.
@@ -70,24 +70,39 @@ async function pruneIn(work: Work): Promise<JobResult> {
   return report(removed, [...removed.failed, ...leftovers], warnings);
 }
 
-/** The newest snapshot that holds every file it should is kept, whatever came after it. */
+/**
+ * The newest snapshot that holds every file it should is kept, whatever came after it; and the newest
+ * such that has the workspace, for as long as the configuration names that.
+ */
 function keepNewestWhole(
   decisions: readonly RetentionDecision[],
   { snapshots }: Catalog,
+  { backup: { include } }: AgentConfig,
   now: number,
 ): RetentionDecision[] {
-  const newest = snapshots.find(
-    ({ manifest, verification }) =>
-      epochOf(manifest.createdAt) <= now + clockToleranceMs &&
-      verification?.passed !== false &&
-      manifest.files > 0 &&
-      (manifest.warnings['unreadable'] ?? 0) + (manifest.warnings['cut'] ?? 0) === 0,
+  const whole = snapshots.filter((snapshot) => isWhole(snapshot, now));
+  const withWorkspace = include.includes('workspace') ? whole.find(hasWorkspace) : undefined;
+  const guards = new Map([
+    [withWorkspace?.id, 'newest whole snapshot that has the workspace'],
+    [whole[0]?.id, 'newest snapshot that misses no file'],
+  ]);
+  return decisions.map((decision) => {
+    const reason = decision.keep ? undefined : guards.get(decision.id);
+    return reason === undefined ? decision : { ...decision, keep: true, reasons: [reason] };
+  });
+}
+
+function isWhole({ manifest, verification }: CatalogSnapshot, now: number): boolean {
+  return (
+    epochOf(manifest.createdAt) <= now + clockToleranceMs &&
+    verification?.passed !== false &&
+    manifest.files > 0 &&
+    (manifest.warnings['unreadable'] ?? 0) + (manifest.warnings['cut'] ?? 0) === 0
   );
-  return decisions.map((decision) =>
-    decision.keep || decision.id !== newest?.id
-      ? decision
-      : { ...decision, keep: true, reasons: ['newest snapshot that misses no file'] },
-  );
+}
+
+function hasWorkspace({ manifest: { include, missing } }: CatalogSnapshot): boolean {
+  return include.includes('workspace') && !missing.includes('workspace');
 }
 
 /** A confirmation that confirms nothing is a mistake, and changes nothing; nor does a dry run. */

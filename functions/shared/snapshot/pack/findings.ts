@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { SkippedFile } from '../../contract/index.ts';
 import type { FileEntry } from '../file-list.ts';
+import { itemsOf } from './items.ts';
 
 /** What may be odd about a file. */
 export const findingKinds = [
@@ -37,6 +38,8 @@ export const findingsSchema = z.object({
   databases: z.object({ found: count, inUse: count }),
   /** Sizes of the files that say who the agent is. */
   control: z.record(z.string(), count),
+  /** Files of each item that can be included; an item without any is absent. */
+  items: z.record(z.string(), count).default({}),
 });
 export type FindingsRecord = z.infer<typeof findingsSchema>;
 
@@ -55,6 +58,7 @@ export class Findings {
   readonly samples: FindingsRecord['samples'] = [];
   readonly databases = { found: 0, inUse: 0 };
   readonly control: Record<string, number> = {};
+  readonly items: Record<string, number> = {};
   /** Sixteen bytes for each file since it was last taken: half for its path, half for its content. */
   #fingerprints: Buffer[] = [];
 
@@ -66,6 +70,7 @@ export class Findings {
     this.samples.push(...before.samples);
     Object.assign(this.databases, before.databases);
     Object.assign(this.control, before.control);
+    Object.assign(this.items, before.items);
   }
 
   note(kind: FindingKind, path: string, error?: unknown): void {
@@ -80,6 +85,7 @@ export class Findings {
     this.files++;
     this.bytes += entry.size;
     if (controlFile.test(path)) this.control[path] = entry.size;
+    for (const item of itemsOf(path)) this.items[item] = (this.items[item] ?? 0) + 1;
     const content = entry.sha256
       ? Buffer.from(entry.sha256.slice(0, 16), 'hex')
       : digest(JSON.stringify(entry.parts));
@@ -93,8 +99,8 @@ export class Findings {
   }
 
   record(): FindingsRecord {
-    const { files, bytes, counts, samples, databases, control } = this;
-    return { files, bytes, counts, samples, databases, control };
+    const { files, bytes, counts, samples, databases, control, items } = this;
+    return { files, bytes, counts, samples, databases, control, items };
   }
 }
 

@@ -25,9 +25,20 @@ const places: Record<Item, readonly [LocationName, string]> = {
   transcripts: ['state', 'sessions/'],
 };
 
+const items = Object.keys(places) as Item[];
+
 /** The roots to read in one location; items that overlap name what they share several times. */
 export function rootsIn(location: LocationName, include: readonly Item[]): string[] {
   return include.flatMap((item) => (places[item][0] === location ? [places[item][1]] : []));
+}
+
+/** The items that a file is part of, by its path in an archive: `workspace/…` or `state/…`. */
+export function itemsOf(path: string): Item[] {
+  return items.filter((item) => {
+    const [where, root] = places[item];
+    const whole = `${where}/${root}`;
+    return path === whole || (whole.endsWith('/') && path.startsWith(whole));
+  });
 }
 
 /** The items of a location whose root is not among those that exist. */
