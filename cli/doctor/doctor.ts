@@ -4,6 +4,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { counted } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
+import { byCause, type Cause } from './causes.ts';
 import { deployedChecks } from './deployed.ts';
 import { type Check, type Examination, openExamination } from './examination.ts';
 import { type Finding, type Found, wrong } from './finding.ts';
@@ -20,22 +21,37 @@ export async function doctor(shell: Shell, general: General): Promise<ExitCode> 
     ...deployedChecks(),
     ...insideChecks(),
   ]);
-  shell.out(general.json ? JSON.stringify(findings, null, 2) : findings.map(textOf).join('\n'));
-  const amiss = findings.filter(({ state }) => state === 'wrong');
-  if (!general.json) {
-    const count = counted(amiss.length, 'thing is', 'things are');
-    shell.out(amiss.length === 0 ? '\nAll is well.' : `\n${count} wrong.`);
-  }
-  return amiss.length === 0 ? exitCodes.ok : exitCodes.failed;
+  shell.out(general.json ? JSON.stringify(findings, null, 2) : findingsText(findings));
+  const isWell = findings.every(({ state }) => state !== 'wrong');
+  return isWell ? exitCodes.ok : exitCodes.failed;
 }
 
-/** Runs checks beside each other; none stops another, and none takes longer than it may. */
+/** Findings for people: each cause once, and how many there are. */
+export function findingsText(findings: readonly Finding[]): string {
+  const causes = byCause(findings);
+  const amiss = causes.filter(({ finding }) => finding.state === 'wrong');
+  const count = counted(amiss.length, 'thing is', 'things are');
+  const sum = amiss.length === 0 ? 'All is well.' : `${count} wrong.`;
+  return [...causes.map(textOf), '', sum].join('\n');
+}
+
+/**
+ * Runs checks beside each other, but for those that have to wait for another; none stops another, and
+ * none takes longer than it may.
+ */
 export async function examine(
   examination: Examination,
   checks: readonly Check[],
 ): Promise<Finding[]> {
-  const findings = await Promise.all(checks.map((check) => run(check, examination)));
-  return findings.flat();
+  const begun = new Map<string, Promise<Finding[]>>();
+  for (const check of checks) {
+    const before = begun.get(check.after ?? '') ?? Promise.resolve();
+    begun.set(
+      check.name,
+      before.then(() => run(check, examination)),
+    );
+  }
+  return (await Promise.all(begun.values())).flat();
 }
 
 async function run(check: Check, examination: Examination): Promise<Finding[]> {
@@ -62,10 +78,15 @@ function failed(error: unknown, general: General): Found {
 
 const marks = { ok: 'ok   ', wrong: 'WRONG', unknown: '?    ' } as const;
 
-function textOf({ check, about, state, message, cure, runbook }: Finding): string {
+function textOf({ finding, followers }: Cause): string {
+  const { check, about, state, message, cure, runbook } = finding;
   const whom = about === undefined || about === '' ? '' : ` (${about})`;
   const lines = [`${marks[state]}  ${check}${whom}: ${message}`];
   if (cure !== undefined) lines.push(`         ${cure}.`);
   if (runbook !== undefined) lines.push(`         docs/runbook.md#${runbook}`);
+  if (followers.length > 0) {
+    const checks = [...new Set(followers.map((each) => each.check))].join(', ');
+    lines.push(`         For the same reason: ${checks}.`);
+  }
   return visible(lines.join('\n'));
 }

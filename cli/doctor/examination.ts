@@ -26,6 +26,8 @@ export interface Check {
   name: string;
   /** Milliseconds that it may take; 20 s. */
   limit?: number;
+  /** Name of a check that comes before it and is waited for: both would use what can be used once. */
+  after?: string;
   look: (examination: Examination) => Promise<Found | Found[]>;
 }
 

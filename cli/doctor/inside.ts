@@ -13,9 +13,9 @@ import { type AgentContext, withAgent } from '../context.ts';
 import { inCommandWords } from '../report/keys.ts';
 import { ask, askJob } from '../runs/invoke.ts';
 import { problemInWords } from '../status/problems.ts';
+import { cloudCure } from './cloud.ts';
 import type { Check, Examination } from './examination.ts';
 import { type Found, unknown, well, wrong } from './finding.ts';
-import { cloudCure } from './machine.ts';
 
 /** What the deployment's own functions see. */
 export function insideChecks(): Check[] {
@@ -23,6 +23,7 @@ export function insideChecks(): Check[] {
     {
       name: 'cloud-from-lambda',
       limit: 90_000,
+      after: 'cloud-from-here',
       look: (examination) =>
         ofEach(
           examination,
@@ -30,6 +31,9 @@ export function insideChecks(): Check[] {
           async (context) => {
             const report = await list(context, 'cloud');
             const about = context.agent;
+            if (report.reason?.code === 'lease-held') {
+              return unknown(`Not looked at: ${wordsOf(report, context)}`, about);
+            }
             return report.state === 'succeeded'
               ? well('The cloud folder answers the deployment', about)
               : wrong(wordsOf(report, context), cloudCure(context.general), {

@@ -5,15 +5,14 @@ import { epochOf } from '../../functions/shared/clock.ts';
 import { runProcess } from '../../functions/shared/rclone/process.ts';
 import { bootstrapCommand, bootstrapVersion, identity, regionOf } from '../deploy/bootstrapped.ts';
 import { wordsFor } from '../aws/faults.ts';
-import { commandInQuotes, type Chosen } from '../command-line.ts';
+import { commandInQuotes } from '../command-line.ts';
 import { CommandFailure } from '../failure.ts';
 import { counted, durationInWords } from '../output/words.ts';
 import { projectRclone } from '../rclone/local.ts';
-import { cloudOf } from '../rclone/cloud.ts';
-import { reach } from '../rclone/reach.ts';
 import { projectRoot } from '../root.ts';
 import { lookUp } from '../secrets/list.ts';
 import { secretNeeds } from '../secrets/needs.ts';
+import { cloudFromHere } from './cloud.ts';
 import type { Check } from './examination.ts';
 import { unknown, well, wrong } from './finding.ts';
 
@@ -128,48 +127,8 @@ export function machineChecks(): Check[] {
     },
     {
       name: 'cloud-from-here',
-      limit: 70_000,
-      look: async ({ site, agents, target, shell, general }) => {
-        const { entries } = site();
-        const region = await regionOf(target);
-        const synced = agents().filter(({ sync }) => sync.provider !== 'off');
-        return Promise.all(
-          synced.map(async (agent) => {
-            const about = agent.name;
-            const remote = await cloudOf(agent, entries, region, target);
-            const scope = 'sync';
-            const of = agent.sync.credentialsOf ?? agent.name;
-            const need = secretNeeds(site().parsed.config).find(
-              (each) => each.agent === of && each.scope === scope && each.what.kind === 'token',
-            );
-            const before = remote.options['token'];
-            const found = await reach(shell, remote, async (token) => {
-              if (need) await entries.swap(need, before, token);
-            });
-            if (found.outcome === 'listed')
-              return well('The cloud folder answers this machine', about);
-            if (found.outcome === 'not-found') {
-              return wrong(
-                'The account answers, and the cloud folder is not there',
-                `The next sync makes it: ${commandInQuotes(['sync'], { ...general, agent: about })}; or correct sync.remotePath`,
-                { about },
-              );
-            }
-            return wrong(found.why, cloudCure({ ...general, agent: about }), {
-              about,
-              runbook: 'a-new-token',
-            });
-          }),
-        );
-      },
+      limit: 100_000,
+      look: cloudFromHere,
     },
   ];
-}
-
-/** What helps where a provider does not let us in. */
-export function cloudCure(chosen: Chosen): string {
-  const [authorize, list] = [['authorize'], ['secrets', 'list']].map((words) =>
-    commandInQuotes(words, chosen),
-  );
-  return `Log in anew with ${authorize}, or set the password anew: ${list} names it`;
 }

@@ -13,8 +13,8 @@ export type Reached =
   | { outcome: 'not-found' }
   | { outcome: 'failed'; why: string };
 
-/** How long a listing may take. */
-const patienceMs = 60_000;
+/** Milliseconds that a listing may take. */
+const usualPatienceMs = 60_000;
 
 const silent: Log = {
   debug: () => undefined,
@@ -33,17 +33,19 @@ export async function reach(
   shell: Pick<Shell, 'clock' | 'env'>,
   remote: Remote,
   onToken: (token: string) => Promise<void>,
+  patienceMs = usualPatienceMs,
 ): Promise<Reached> {
-  return inPrivateFolder(shell.env, (folder) => list(shell, remote, onToken, folder));
+  const until = shell.clock.now() + patienceMs;
+  return inPrivateFolder(shell.env, (folder) => list(shell, remote, onToken, until, folder));
 }
 
 async function list(
   { clock, env }: Pick<Shell, 'clock' | 'env'>,
   remote: Remote,
   onToken: (token: string) => Promise<void>,
+  until: number,
   temporaryFolder: string,
 ): Promise<Reached> {
-  const until = clock.now() + patienceMs;
   const session = await openSession({
     binary: await projectRclone(env),
     remotes: [remote],

@@ -10,7 +10,7 @@ import {
 import { isoTime, type Clock } from '../../functions/shared/clock.ts';
 import { product, secretName, type SecretScope } from '../../functions/shared/contract/index.ts';
 import { MissingSecretError } from '../../functions/shared/secrets/errors.ts';
-import { secretStore } from '../../functions/shared/secrets/store.ts';
+import { type ChangeOutcome, secretStore } from '../../functions/shared/secrets/store.ts';
 import { awsCommandLine } from '../command-line.ts';
 import type { Target } from '../aws/target.ts';
 import { CommandFailure } from '../failure.ts';
@@ -42,7 +42,7 @@ export interface Entries {
    */
   set(place: SecretPlace, value: string): Promise<void>;
   /** Replaces a value where it is still what was read: a newer one, of a run or a person, stays. */
-  swap(place: SecretPlace, from: string | undefined, to: string): Promise<void>;
+  swap(place: SecretPlace, from: string | undefined, to: string): Promise<ChangeOutcome>;
   /** Agents and scopes of all entries there are. */
   all(): Promise<{ agent: string; scope: SecretScope }[]>;
 }
@@ -100,7 +100,7 @@ export function secretEntries(target: Target, deployment: string, clock: Clock):
     },
     async swap({ agent, scope, reference }, from, to) {
       const patience = { clock, until: clock.now() + patienceMs };
-      await store.replace({ agent, scope, name: reference, from, to }, patience);
+      return store.replace({ agent, scope, name: reference, from, to }, patience);
     },
     async all() {
       const prefix = `${product}/${deployment}/`;
