@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import JSON5 from 'json5';
 import { pluginId, readForm } from '../../functions/shared/config/forms.ts';
-import { isRecord, objectAt, type Raw } from '../../functions/shared/config/raw.ts';
+import { isRecord, isTooDeep, objectAt, type Raw } from '../../functions/shared/config/raw.ts';
 import { referencesIn } from '../../functions/shared/config/index.ts';
-import { isSecretOption } from '../../functions/shared/config/secret-options.ts';
+import { holdsSecret, isSecretOption } from '../../functions/shared/config/secret-options.ts';
 import { suggestedName } from '../../functions/shared/config/site.ts';
 import { CommandFailure } from '../failure.ts';
 import { differences, type Difference } from './differences.ts';
@@ -29,7 +29,8 @@ export async function importPlugin(file: string): Promise<Imported> {
 
 function parsed(text: string, file: string): unknown {
   try {
-    return JSON5.parse(text);
+    const json: unknown = JSON5.parse(text);
+    if (!isTooDeep(json)) return json;
   } catch (error) {
     // Its message names the place and the character, never more of the text.
     const { lineNumber, columnNumber } = error as { lineNumber?: number; columnNumber?: number };
@@ -39,6 +40,11 @@ function parsed(text: string, file: string): unknown {
       { code: 'invalid-openclaw-config' },
     );
   }
+  throw new CommandFailure(
+    `${file} has lists or objects in each other that are deeper than any setting of the plugin. Import a ` +
+      'copy without them.',
+    { code: 'invalid-openclaw-config' },
+  );
 }
 
 /** The plugin's block, also where the plugin is switched off; or a block that was copied out. */
@@ -66,7 +72,7 @@ export function withoutSecrets(blocks: Raw): { blocks: Blocks; secrets: Record<s
       );
     }
     const name = path.at(-1) ?? '';
-    if (typeof value !== 'string' || value === '' || !isSecret(path, name)) return value;
+    if (typeof value !== 'string' || value === '' || !isSecret(path, name, value)) return value;
     if (referencesIn(value).length > 0) return value;
     const reference = freeName(suggestedName(path), secrets, value);
     secrets[reference] = value;
@@ -84,8 +90,9 @@ const secretKeys = new Set([
   'secret',
 ]);
 
-function isSecret(path: string[], name: string): boolean {
-  return path.includes('rcloneOptions') ? isSecretOption(name) : secretKeys.has(name);
+function isSecret(path: string[], name: string, value: string): boolean {
+  if (!path.includes('rcloneOptions')) return secretKeys.has(name);
+  return isSecretOption(name) || holdsSecret(value);
 }
 
 /** Two secrets may have keys that suggest one name. */

@@ -1,7 +1,7 @@
 import type { Finding } from './check-provider.ts';
 import { isRecord, objectAt, type Raw } from './raw.ts';
 import { referencePattern } from './references.ts';
-import { holdsPassword, isSecretOption } from './secret-options.ts';
+import { holdsSecret, isSecretOption } from './secret-options.ts';
 import type { Path } from './schema-walk.ts';
 import { secretFix, type Site } from './site.ts';
 import { described } from './wording.ts';
@@ -26,7 +26,7 @@ export function checkOptions(blocks: Raw, site: Site): Finding[] {
 function checkOption(path: Path, name: string, value: string, site: Site): Finding[] {
   if (referencePattern.test(value)) return [];
   const given = described(value);
-  if (isSecretOption(name) || holdsPassword(value)) {
+  if (isSecretOption(name) || holdsSecret(value)) {
     const allowed = 'a reference such as ${NAME} (capitals, digits, _), never the secret itself';
     return [{ path, value: given, allowed, fix: secretFix(site, path) }];
   }

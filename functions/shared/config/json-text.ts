@@ -34,10 +34,14 @@ function hintAt(text: string, offset: number): string {
   return 'Correct what stands here; names and texts need double quotation marks';
 }
 
+/** How many brackets may be open at once. */
+const deepest = 500;
+
 /** Reads JSON and stops at the first character that cannot stand where it does. */
 class Scanner {
   readonly #text: string;
   #offset = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -57,6 +61,14 @@ class Scanner {
   }
 
   #list(end: string, item: () => boolean): boolean {
+    // The fault lies further on; nobody has meant so many brackets.
+    if (++this.#depth > deepest) return false;
+    const isWhole = this.#items(end, item);
+    this.#depth--;
+    return isWhole;
+  }
+
+  #items(end: string, item: () => boolean): boolean {
     if (this.#mark(end)) return true;
     for (;;) {
       if (!item()) return false;

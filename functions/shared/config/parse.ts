@@ -9,7 +9,7 @@ import { jsonFault } from './json-text.ts';
 import { noticesFor } from './notices.ts';
 import { checkAgent, type CheckedAgent } from './parse-agent.ts';
 import { ConfigError, type Notice, type Problem } from './problems.ts';
-import { isRecord } from './raw.ts';
+import { isRecord, isTooDeep } from './raw.ts';
 import type { Site } from './site.ts';
 import { shown } from './wording.ts';
 
@@ -26,6 +26,7 @@ export interface ParsedConfig {
  */
 export function parseConfig(json: unknown, source?: string): ParsedConfig {
   if (!isRecord(json)) throw new ConfigError([notAnObject(json)], source);
+  if (isTooDeep(json)) throw new ConfigError([tooDeep], source);
   const form = readForm(json);
   const checked = form.agents.map((agent) => checkSource(agent, form));
   const problems = [...form.problems, ...checked.flatMap((agent) => agent.problems)];
@@ -84,6 +85,13 @@ const emptyFile: Problem = {
   value: 'nothing: the file is empty',
   allowed: 'a JSON object',
   fix: 'Start from workspace-sync.example.json',
+};
+
+const tooDeep: Problem = {
+  key: '(the whole file)',
+  value: 'lists or objects that lie in each other deeper than any setting does',
+  allowed: 'the keys of docs/configuration.md',
+  fix: 'Remove what is not a setting',
 };
 
 function notAnObject(json: unknown): Problem {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { flag, identifier, notes, rcloneOptions, rcloneType, secret } from './fields.ts';
+import { holdsSecret } from './secret-options.ts';
 
 /** The kinds of cloud folder. */
 export const providers = ['off', 'dropbox', 'gdrive', 'onedrive', 's3', 'custom'] as const;
@@ -29,10 +30,12 @@ const s3 = z.strictObject({
   endpoint: z
     .string()
     .regex(/^(?!.*@)\S*$/)
+    .refine((url) => !holdsSecret(url))
     .default('')
     .meta(
       notes('Endpoint of an S3 that is not Amazon’s. Empty means AWS.', {
-        allowed: 'a URL such as "https://minio.example.com", or ""',
+        allowed: 'a URL such as "https://minio.example.com", without user name or token, or ""',
+        hidden: true,
       }),
     ),
   bucket: z.string().min(1).optional().meta(notes('Name of the bucket.')),

@@ -145,5 +145,6 @@ aws secretsmanager put-secret-value --secret-id workspace-sync/default/main/sync
 \`\`\`
 
 A secret that is written out is refused and never printed. Among the options of rclone, those whose names speak of
-passwords, secrets, tokens, keys or credentials must be references; names of files and ids need not.
+passwords, secrets, tokens, keys, credentials or sessions must be references, and so must \`headers\` and an address with
+a password or a token in it; names of files and ids need not.
 `;

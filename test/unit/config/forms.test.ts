@@ -178,6 +178,13 @@ describe('text of the file', () => {
     expect(error.cause).toBeUndefined();
   });
 
+  it.each([
+    ['is no JSON', '['.repeat(20_000), /not JSON/],
+    ['is JSON', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, /deeper than any setting/],
+  ])('says so of brackets without end, in what %s', (_, text, why) => {
+    expect(errorOf(() => parseConfigText(text, 'sync.json')).problems[0]?.value).toMatch(why);
+  });
+
   it('takes a byte order mark', () => {
     expect(parseConfigText('\uFEFF{}', 'sync.json').config.agents).toHaveLength(1);
   });

@@ -131,6 +131,13 @@ describe('secret options of rclone', () => {
     'api_key',
     'service_account_credentials',
     'session_token',
+    'access_grant',
+    'session_id',
+    'master_keys',
+    'mnemonic',
+    'cookies',
+    'authorization',
+    'headers',
   ])('include %s', (name) => {
     expect(isSecretOption(name)).toBe(true);
   });
@@ -158,10 +165,12 @@ describe('secret options of rclone', () => {
     const at = 'workspace.rcloneOptions';
     expectKeys(options({ pass: 'x' }), [`${at}.pass`]);
     expectKeys(options({ url: 'https://u:p@host' }), [`${at}.url`]);
+    expectKeys(options({ url: 'https://host/?v=1&access_token=x' }), [`${at}.url`]);
+    expectKeys(options({ url: 'https://host/share?sv=2&sig=x' }), [`${at}.url`]);
     expectKeys(options({ host: 'a\nb' }), [`${at}.host`]);
     expectKeys(options({ user: 'a${X}' }), [`${at}.user`]);
     expect(() =>
-      parseConfig(options({ pass: '${PASS}', user: '${USER}', host: 'h' })),
+      parseConfig(options({ pass: '${PASS}', user: '${USER}', host: 'h', url: 'https://h/?v=1' })),
     ).not.toThrow();
   });
 });
@@ -174,6 +183,8 @@ describe('redaction', () => {
     (token) => ({ sync: { provider: 'gdrive', mode: 'mailbox', gdrive: { token } } }),
     (tokn) => ({ sync: { ...dropbox, dropbox: { token: '${T}', tokn } } }),
     (secretAccessKey) => ({ sync: { s3: { accessKeyId: 'a', secretAccessKey } } }),
+    (password) => ({ sync: { s3: { endpoint: `https://u:${String(password)}@minio` } } }),
+    (token) => ({ backup: { s3: { endpoint: `https://minio/?token=${String(token)}` } } }),
     (passphrase) => ({ backup: { passphrase } }),
     (publicKey) => ({ backup: { publicKey } }),
     (token) => ({ webhook: { url: 'https://a', token } }),

@@ -34,6 +34,34 @@ describe('an import', () => {
     await expect(importPlugin(file)).rejects.not.toThrow('my-secret');
   });
 
+  it('says that a file goes too deep, and does not fall over it', async () => {
+    const file = given(`{ sync: { exclude: ${'['.repeat(20_000)}${']'.repeat(20_000)} } }`);
+    await expect(importPlugin(file)).rejects.toThrow(/deeper than any setting/);
+  });
+
+  it('moves secrets of rclone that have other names, or stand in an address', () => {
+    const rcloneOptions = {
+      headers: 'Authorization,Basic eDp5',
+      session_id: 's',
+      url: 'https://ann:pass@dav.example/',
+      endpoint: 'https://dav.example/?access_token=t',
+    };
+    const { blocks, secrets } = withoutSecrets({ sync: { custom: { rcloneOptions } } });
+    expect(blocks).toEqual({
+      sync: {
+        custom: {
+          rcloneOptions: {
+            headers: '${CUSTOM_HEADERS}',
+            session_id: '${CUSTOM_SESSION_ID}',
+            url: '${CUSTOM_URL}',
+            endpoint: '${CUSTOM_ENDPOINT}',
+          },
+        },
+      },
+    });
+    expect(Object.values(secrets)).toEqual(Object.values(rcloneOptions));
+  });
+
   it('leaves references and what is no secret alone', () => {
     const blocks = {
       sync: { custom: { rcloneOptions: { url: 'u', pass: 'p', user: 'x', key_file: 'f' } } },
