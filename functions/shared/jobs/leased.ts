@@ -39,10 +39,13 @@ export async function patientLease(
   }
 }
 
-/** What a run says that found another at work, or itself, because it was asked for twice. */
-export function busy({ runId, until, over }: LeaseHeld, own?: string): JobResult {
+/**
+ * What a run says that found another at work, or itself, because it was asked for twice.
+ * @param what what the other one is at, in a few words
+ */
+export function busy({ runId, until, over }: LeaseHeld, own?: string, what = 'this'): JobResult {
   if (over) return alreadyOver(runId);
-  const message = `Run ${runId} is at work on this; it is over by ${until} at the latest.`;
+  const message = `Run ${runId} is at work on ${what}; it is over by ${until} at the latest.`;
   const reason = { code: 'lease-held', message };
   return { state: 'skipped', reason, ...(runId === own ? { repeated: true } : {}) };
 }
@@ -62,7 +65,7 @@ export async function underLease(
   onlyInherits = false,
 ): Promise<JobResult> {
   const lease = await patientLease(context, scope, patienceMs, onlyInherits);
-  if ('held' in lease) return busy(lease, context.runId);
+  if ('held' in lease) return busy(lease, context.runId, `"${scope}"`);
   let keep = false;
   try {
     // Since the wrapper has asked, the same request may have been done.
@@ -73,6 +76,22 @@ export async function underLease(
   } finally {
     if (!keep) await releaseOnceKept(context, lease);
   }
+}
+
+/**
+ * As {@link underLease}, with several leases, of which `work` gets the last. Who needs more than one of
+ * the same takes them in the same order, so that no two wait for each other.
+ */
+export async function underLeases(
+  context: RunContext,
+  [scope, ...more]: readonly [string, ...string[]],
+  work: (lease: Lease) => Promise<JobResult>,
+  patienceMs: number,
+): Promise<JobResult> {
+  const [next, ...rest] = more;
+  const inside =
+    next === undefined ? work : () => underLeases(context, [next, ...rest], work, patienceMs);
+  return underLease(context, scope, inside, patienceMs);
 }
 
 async function releaseOnceKept(context: RunContext, lease: Lease): Promise<void> {

@@ -21,7 +21,7 @@ import { preview, restoreFiles } from '../snapshot/restore/restore.ts';
 import { selectionOf } from '../snapshot/restore/selection.ts';
 import { TargetOccupiedError, type RestoreTarget } from '../snapshot/restore/target.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
-import { pruningMs, underLease } from './leased.ts';
+import { pruningMs, underLeases } from './leased.ts';
 import { alreadyOver } from '../runtime/repeated.ts';
 import { hasBegun } from './redelivery.ts';
 import { legTime } from './leg-time.ts';
@@ -51,13 +51,18 @@ export async function restore(context: RunContext, agent: AgentConfig): Promise<
       restoreLeg({ context, agent, places, fence, name }),
     );
   if (request.dryRun === true) return work(0);
-  // Pruning has the same lease: nothing is taken away from under a restore.
-  return underLease(
-    context,
-    `agents/${agent.name}/retained`,
-    ({ fence }) => work(fence),
-    pruningMs,
-  );
+  return underLeases(context, scopesOf(agent, name), ({ fence }) => work(fence), pruningMs);
+}
+
+/**
+ * What a restore holds while it is at work. Pruning has the same lease as every restore: nothing is
+ * taken away from under it. Over the agent's files nobody else writes meanwhile: a sync would carry
+ * a half of it away, or another file over it. A sync takes its own lease before that of the inbox, too.
+ */
+function scopesOf({ name: agent }: AgentConfig, target: TargetName): [string, ...string[]] {
+  const retained = `agents/${agent}/retained`;
+  if (target !== 'live') return [retained];
+  return [`agents/${agent}/sync`, `agents/${agent}/inbox`, retained];
 }
 
 function refusal(name: TargetName, confirm: string | undefined): JobResult | undefined {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatManifest, manifestText } from '../../../functions/shared/snapshot/manifest.ts';
 import { manifestName } from '../../../functions/shared/snapshot/names.ts';
 import type { ManifestFile } from '../../fixtures/snapshot-forgery.ts';
+import { takeLease, type Lease } from '../../../functions/shared/state/lease.ts';
 import { SnapshotWorld, givenAgent, givenOpenAgent } from '../../fixtures/snapshot-world.ts';
 import { forged, givenArchive, givenMember } from '../snapshot/archive/given.ts';
 
@@ -24,6 +25,18 @@ const live = { target: 'live', confirm: 'overwrite-live-files' } as const;
 
 function workspace(): Record<string, string> {
   return world.restored('main/workspace/');
+}
+
+const scopes = ['sync', 'inbox', 'retained'];
+
+/** Another run that holds one of the agent's leases. */
+async function givenAtWork(of: string): Promise<Lease> {
+  const clock = { now: () => world.now, sleep: () => Promise.resolve() };
+  const [scope, runId] = [`agents/main/${of}`, `${of}-at-work`];
+  const request = { scope, runId, leg: 1, deadline: world.now + 900_000 };
+  const lease = await takeLease(world.store, clock, request);
+  if ('held' in lease) throw new Error(`${scope} is held by ${lease.runId}.`);
+  return lease;
 }
 
 function expectNothingWritten(): void {
@@ -96,6 +109,42 @@ describe('restore', () => {
       'new.md': 'new',
       '_inbox/later.txt': 'later',
     });
+  });
+
+  it.each(['sync', 'inbox'])('to live waits for who is at "%s", and says who it is', async (of) => {
+    await world.takeSnapshot(openAgent);
+    const other = await givenAtWork(of);
+
+    const refused = await world.run('restore', openAgent, live);
+
+    expect(refused).toMatchObject({ state: 'skipped', reason: { code: 'lease-held' } });
+    expect(refused.reason?.message).toContain(
+      `Run ${of}-at-work is at work on "agents/main/${of}"`,
+    );
+    expect(refused.filesRestored).toBe(0);
+    expect(await world.run('restore', openAgent)).toMatchObject({ state: 'succeeded' });
+    await other.release();
+    expect(await world.run('restore', openAgent, live)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('to live keeps syncs and deliveries away until its last leg, however it ends', async () => {
+    await world.takeSnapshot(openAgent);
+    const request = { job: 'restore', agent: 'main', trigger: 'manual', ...live } as const;
+    [world.tick, world.legMs] = [1_000, 1_000];
+
+    const first = await world.runLeg(request, openAgent);
+
+    expect(first.state).toBe('continued');
+    for (const of of scopes) await expect(givenAtWork(of)).rejects.toThrow('is held');
+    [world.tick, world.legMs] = [0, undefined];
+    expect(await world.runLeg(world.continuation(), openAgent)).toMatchObject({
+      state: 'succeeded',
+    });
+    for (const of of scopes) await (await givenAtWork(of)).release();
+    world.workspaces.clear();
+    world.snapshots.clear();
+    expect(await world.run('restore', openAgent, live)).toMatchObject({ state: 'failed' });
+    for (const of of scopes) await givenAtWork(of);
   });
 
   it('with a wrong passphrase fails before the first byte', async () => {
