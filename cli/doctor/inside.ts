@@ -13,6 +13,7 @@ import { type AgentContext, withAgent } from '../context.ts';
 import { inCommandWords } from '../report/keys.ts';
 import { ask, askJob } from '../runs/invoke.ts';
 import { problemInWords } from '../status/problems.ts';
+import { absentIn } from '../status/status.ts';
 import { cloudCure } from './cloud.ts';
 import type { Check, Examination } from './examination.ts';
 import { type Found, unknown, well, wrong } from './finding.ts';
@@ -141,11 +142,28 @@ async function statusProblems(examination: Examination): Promise<Found[]> {
   if (served.length === 0) return [unknown('The deployment has no Status function yet')];
   const answers = await Promise.all(served.map((set) => ask({ clients }, set, 'Status', asked)));
   const statuses = (answers as AgentStatus[][]).flat();
-  if (statuses.length === 0) return [unknown('The status speaks of no agent')];
-  const found = statuses.flatMap((status) =>
-    status.problems.map((problem) => problemFound(status, problem, examination)),
-  );
+  const found = [
+    ...(await leftOut(examination, statuses)),
+    ...statuses.flatMap((status) =>
+      status.problems.map((problem) => problemFound(status, problem, examination)),
+    ),
+  ];
   return found.length > 0 ? found : [well('The status names no problem')];
+}
+
+/** Of whom the status does not speak nothing is known, which is not well. */
+async function leftOut(
+  { deployment, general }: Examination,
+  statuses: readonly AgentStatus[],
+): Promise<Found[]> {
+  const deploy = commandInQuotes(['deploy'], general);
+  const cure = `Run ${deploy}`;
+  const absent = absentIn({ general, deployment: await deployment() }, statuses);
+  if (absent.length === 0 && statuses.length === 0)
+    return [wrong('The status speaks of no agent', cure)];
+  return absent.map((about) =>
+    wrong('The status leaves this agent out: nothing is known of it', cure, { about }),
+  );
 }
 
 /** JSON keeps the words of the status; people read those of the command. */

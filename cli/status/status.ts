@@ -41,10 +41,18 @@ async function agentsStatus(context: Context): Promise<AgentStatus[]> {
 }
 
 /** Agents that should have been spoken of: who is not mentioned is not well. */
-function untoldIn({ general, deployment }: Context, found: readonly AgentStatus[]): string[] {
+export function absentIn(
+  { general, deployment }: Pick<Context, 'general' | 'deployment'>,
+  found: readonly AgentStatus[],
+): string[] {
   const told = new Set(found.map(({ agent }) => agent));
   const meant = general.agent === undefined ? (deployment.agents ?? []) : [general.agent];
-  const absent = meant.filter((name) => !told.has(name));
+  return meant.filter((name) => !told.has(name));
+}
+
+function untoldIn(context: Context, found: readonly AgentStatus[]): string[] {
+  const { general, deployment } = context;
+  const absent = absentIn(context, found);
   const isIncomplete = general.agent === undefined && deployment.missing.length > 0;
   return [
     ...(isIncomplete ? [missingText(deployment, general)] : []),

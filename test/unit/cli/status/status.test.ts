@@ -53,6 +53,17 @@ it('lets the doctor ask about an agent only the functions that serve it', async 
   expect(await findings('status', { agent: 'ben' })).toMatchObject([{ state: 'ok' }]);
 });
 
+it('lets the doctor find what the status leaves out', async () => {
+  givenDeployment([main, mounted], (set) => (set === 'main' ? [healthy('ann')] : []));
+  expect(await findings('status', {})).toMatchObject([{ state: 'wrong', about: 'ben' }]);
+});
+
+it('lets the doctor take no answer about nobody for a good one', async () => {
+  givenDeployment([main], () => []);
+  givenStacks({ [main]: { StatusFunctionName: 'main' } });
+  expect(await findings('status', {})).toMatchObject([{ state: 'wrong' }]);
+});
+
 it('lets the doctor find a missing stack', async () => {
   givenDeployment([main]);
   const [found] = await findings('deployment', {});
