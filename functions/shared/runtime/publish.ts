@@ -38,8 +38,6 @@ export async function publish(
   }
   // A drain that found nothing is not history: it is the sweep's ordinary answer.
   if (isIdleDrain(report, request)) return;
-  // Nor is a leg that was asked for twice: the run's own report stands under the same name.
-  if (report.state === 'skipped' && request.trigger === 'continuation') return;
   const event = `${titled(report.job)} ${eventOf[report.state]}`;
   // Whoever hears the event looks into the status next, and has to find the run there.
   await remember(runtime, report, kept).finally(() => putEvent(runtime, event, shortened(report)));

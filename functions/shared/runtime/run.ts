@@ -14,7 +14,7 @@ import { requestsMade, requestsSince } from '../cost/request-meter.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import { withLogFields } from '../telemetry.ts';
 import { traced } from '../tracing.ts';
-import { alreadyOver, isRepeated } from './repeated.ts';
+import { alreadyOver, isRepeated, settleLaterLeg } from './repeated.ts';
 import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
 import { publish } from './publish.ts';
 import { amountOf, createReport, madeProgress, noTotals, type JobResult } from './report.ts';
@@ -116,7 +116,7 @@ async function runLeg(
   };
   const traces = { agent: request.agent, job: request.job, runId: progress.runId };
   const result = await traced(runtime.env, traces, () =>
-    guarded(runtime, context, isQuery ? job : unlessReported(unlessPaused(job))),
+    guarded(runtime, context, isQuery ? job : settled(unlessReported(unlessPaused(job)))),
   );
   const ended = measured({ ...limited(result), tokens: [...tokens.values()] });
   const report = createReport(runtime, request, progress, ended);
@@ -163,6 +163,11 @@ function meterOf(
   const { runId, leg, startedAt, totals } = progress;
   const identity = { job, agent, runId, trigger: progress.trigger ?? trigger, leg, startedAt };
   return meterFor({ ...identity, before: amountOf(totals) }, runtime);
+}
+
+/** A later leg that has done nothing is told of only where its run ends with it. */
+function settled(job: JobFunction): JobFunction {
+  return async (context) => settleLaterLeg(context, await job(context));
 }
 
 /** A request may come twice: the id that it gives its run tells. */

@@ -7,7 +7,7 @@ import type {
 } from '../../../functions/shared/contract/index.ts';
 import { WorkspaceSyncError } from '../../../functions/shared/errors.ts';
 import { createPlan } from '../../../functions/shared/runtime/plan.ts';
-import { noTotals } from '../../../functions/shared/runtime/report.ts';
+import { noTotals, type JobResult } from '../../../functions/shared/runtime/report.ts';
 import { RunWorld, start } from './world.ts';
 
 const status = 'status/main/sync.json';
@@ -464,6 +464,54 @@ describe('a leg whose time was up', () => {
 
     expect(await running).toMatchObject({ state: 'continued' });
     expect(world.sent()[0]).toMatchObject({ detail: { run: { leg: 3 } } });
+  });
+
+  describe('and whose next one can do nothing', () => {
+    const run = {
+      runId: '20261122T094500Z-0a1b2c3d',
+      trigger: 'schedule' as const,
+      leg: 2,
+      startedAt: new Date(start).toISOString(),
+      legsWithoutProgress: 0,
+      totals: { ...noTotals, filesSent: 7, bytesSent: 70 },
+    };
+    const held = { state: 'skipped', reason: { code: 'lease-held', message: 'Run x is at work.' } };
+    const over = { state: 'skipped', reason: { code: 'run-is-over', message: '' }, repeated: true };
+
+    it.each([
+      ['the lease or the credential is held', held, /leg 2: Run x is at work\. What was finished/],
+      ['another run has begun and ended', over, /leg 2: another run has begun since\./],
+    ])('says so where %s, with what was done before', async (_, result, words) => {
+      const world = new RunWorld();
+
+      const report = await world.run(result as JobResult, { trigger: 'continuation', run });
+
+      expect(report).toMatchObject({
+        state: 'failed',
+        filesSent: 7,
+        reason: { code: 'overtaken' },
+      });
+      expect(report.reason?.message).toMatch(words);
+      expect(world.sent().map(({ type }) => type)).toEqual(['Sync Failed']);
+      expect(world.measured()).toHaveProperty('RunFailed');
+      const key = 'history/main/2026-11-22/20261122T094500Z-0a1b2c3d-sync.json';
+      expect(world.store.text(key)).toContain('overtaken');
+    });
+
+    it.each([
+      ['whose run has ended meanwhile', held, true],
+      ['that is at work, for it was asked for twice', { ...held, repeated: true }, false],
+    ])('says nothing of a leg %s', async (_, result, isReported) => {
+      const world = new RunWorld();
+      const key = 'history/main/2026-11-22/20261122T094500Z-0a1b2c3d-sync.json';
+      if (isReported) await world.store.put(key, '{"its": "own"}');
+
+      await world.run(result as JobResult, { trigger: 'continuation', run });
+
+      expect(world.store.text(key)).toBe(isReported ? '{"its": "own"}' : undefined);
+      expect(world.sent()).toEqual([]);
+      expect(Object.keys(world.measured())).toEqual([]);
+    });
   });
 
   it('is an error where the bus does not take the request for the next', async () => {
