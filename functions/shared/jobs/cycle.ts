@@ -12,7 +12,8 @@ import type { Drop } from '../mailbox/delivery.ts';
 import { dropOf } from '../mailbox/rclone-mailbox.ts';
 import { inboxKey } from '../mailbox/s3-inbox.ts';
 import { excludeMatcher, excludesOf } from '../rclone/filter.ts';
-import { isMissingFolder, parseListing, type Listing } from '../rclone/listing.ts';
+import { isMissingFolder, parseListing, type Listing, type ListedFile } from '../rclone/listing.ts';
+import { unusable } from '../rclone/names.ts';
 import type { Remote } from '../rclone/remote.ts';
 import { partialListing } from '../rclone/partial-listing.ts';
 import { RcloneError, type RcloneResult, type RcloneSession } from '../rclone/session.ts';
@@ -58,7 +59,7 @@ export interface Sides {
   cloudExists: boolean;
   /** What is left out on both sides: what the cycle excludes, and folders that could not be listed. */
   exclude: string[];
-  /** What is left alone, with everything below it, because it could not be looked at. */
+  /** What is left alone, with everything below it: it could not be looked at, or not be named. */
   unlisted: SkippedFile[];
 }
 
@@ -79,6 +80,7 @@ export async function lookAtBothSides(
   const [workspace, cloud] = await Promise.all([listWorkspace(cycle, direction), listCloud(cycle)]);
   if ('code' in workspace) return workspace;
   const inOutbox = (path: string): boolean => firstFolder(cycle.cloud, path) === folders.outbox;
+  const [drops, noDrops] = dropsIn(cloud.files.filter(({ path }) => inOutbox(path)));
   const unlisted = [...workspace.unlisted, ...cloud.unlisted].map((path) => ({
     path,
     reason: 'this folder could not be listed: nothing below it was touched',
@@ -88,21 +90,32 @@ export async function lookAtBothSides(
   const exclude = [...cycle.exclude, ...alone.flatMap(({ path }) => excludesOf(path))];
   return {
     exclude,
-    unlisted: alone,
+    unlisted: [...alone, ...noDrops],
     workspace: syncable(exclude, workspace),
     cloud: syncable(exclude, cloud),
-    drops: cloud.files
-      .filter(({ path }) => inOutbox(path))
-      .map((file) => dropOf({ ...file, path: file.path.slice(folders.outbox.length + 1) })),
+    drops,
     outboxExists: cloud.folders.some((path) => inOutbox(`${path}/`)),
     inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(workspace) : undefined,
     cloudExists: cloud !== missing,
   };
 }
 
+/** What lies in the `_outbox` and can be taken from there, and what rclone would take for another file. */
+function dropsIn(files: ListedFile[]): [drops: Drop[], others: SkippedFile[]] {
+  const drops: Drop[] = [];
+  const others: SkippedFile[] = [];
+  for (const file of files) {
+    const path = file.path.slice(folders.outbox.length + 1);
+    const reason = unusable(path);
+    if (reason === undefined) drops.push(dropOf({ ...file, path }));
+    else others.push({ path: file.path, reason: `${reason}: give it another name` });
+  }
+  return [drops, others];
+}
+
 /**
- * Files of the cloud folder with names that rclone writes with pictures of control characters. To S3
- * it writes the characters themselves, and our own listing of the bucket shows another name.
+ * Files of the cloud folder with names that rclone writes with pictures of control characters: to S3
+ * it would write the characters themselves, which have no business in an agent's workspace.
  */
 function namesOnOneSide({ agent }: Cycle, direction: Direction, { files }: Listing): SkippedFile[] {
   if (direction === 'push' || agent.workspace.kind !== 's3') return [];

@@ -1,5 +1,4 @@
 import type { RcloneLine } from '../rclone/account.ts';
-import { byListability } from '../mailbox/rclone-mailbox.ts';
 import { type ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
 import {
@@ -157,24 +156,18 @@ async function applyDeletes(
   outcome: OneWayOutcome,
 ): Promise<void> {
   if (files.length === 0) return;
-  const [listed, awkward] = byListability(files.map(({ path }) => path));
-  const results = [
-    ...(listed.length > 0 ? [{ paths: listed, result: await deleteListed(listed, places) }] : []),
-  ];
-  for (const path of awkward)
-    results.push({ paths: [path], result: await deleteOne(path, places) });
-  for (const { paths, result } of results) {
-    note(outcome, result);
-    const gone = new Set([
-      ...result.account.deleted,
-      ...result.account.moved,
-      ...result.account.copied.map(({ path }) => path),
-    ]);
-    for (const { path } of result.account.copied) outcome.sent.delete(path);
-    outcome.deleted.push(
-      ...(result.outcome === 'done' ? paths : paths.filter((path) => gone.has(path))),
-    );
-  }
+  const paths = files.map(({ path }) => path);
+  const result = await deleteListed(paths, places);
+  note(outcome, result);
+  const gone = new Set([
+    ...result.account.deleted,
+    ...result.account.moved,
+    ...result.account.copied.map(({ path }) => path),
+  ]);
+  for (const { path } of result.account.copied) outcome.sent.delete(path);
+  outcome.deleted.push(
+    ...(result.outcome === 'done' ? paths : paths.filter((path) => gone.has(path))),
+  );
 }
 
 function deleteListed(
@@ -185,18 +178,4 @@ function deleteListed(
   return trash === undefined
     ? session.run({ kind: 'delete-named', from, files })
     : session.run({ kind: 'move-named', from, to: { remote: destination, path: trash }, files });
-}
-
-function deleteOne(
-  path: string,
-  { session, destination, trash }: OneWayPlaces,
-): Promise<RcloneResult> {
-  const from = { remote: destination, path };
-  return trash === undefined
-    ? session.run({ kind: 'delete-one', from })
-    : session.run({
-        kind: 'move-one',
-        from,
-        to: { remote: destination, path: `${trash}/${path}` },
-      });
 }

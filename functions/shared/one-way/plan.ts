@@ -1,5 +1,6 @@
 import type { Direction, SkippedFile } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
+import { unusable } from '../rclone/names.ts';
 import { identity, notSeenYet, type Manifest } from './manifest.ts';
 import { nameOf, waysOf } from './sides.ts';
 
@@ -44,19 +45,21 @@ export interface PlanSides {
  * found.
  */
 export function planOneWay(sides: PlanSides): OneWayPlan {
-  const { source, destination, destinationFolders } = sides;
+  const { source, destinationFolders } = sides;
+  const destination = sides.destination.filter(isUsable);
   const keyOf = pathKey(sides.caseInsensitive);
   const byPath = new Map(destination.map((file) => [file.path, file]));
   const byKey = new Map(destination.map((file) => [keyOf(file.path), file]));
   const plan = emptyPlan();
   const wanted = new Map<string, string>();
-  const isFolder = folderKeys([...source, ...destination], destinationFolders, keyOf);
+  const named = [...source.filter(isUsable), ...destination];
+  const isFolder = folderKeys(named, destinationFolders, keyOf);
   const there = nameOf[waysOf(sides.direction).destination];
 
   for (const file of source) {
     const key = keyOf(file.path);
     const problem =
-      unusable(file.path) ??
+      notNamed(file) ??
       tooLarge(file, sides.maxFileBytes) ??
       clash(key, isFolder, byKey, there) ??
       collision(wanted, key, file.path, there);
@@ -71,18 +74,33 @@ export function planOneWay(sides: PlanSides): OneWayPlan {
     else plan[decide(file, other, sides)].push(file);
   }
   plan.delete = destination.filter(({ path }) => !wanted.has(keyOf(path)));
+  plan.skipped.push(...leftAlone(sides, there));
   return plan;
+}
+
+/** What lies at the destination under a name that would lead to another file is not deleted either. */
+function leftAlone({ source, destination }: PlanSides, there: string): SkippedFile[] {
+  const said = new Set(source.filter((file) => !isUsable(file)).map(({ path }) => path));
+  return destination.flatMap((file) => {
+    const problem = said.has(file.path) ? undefined : notNamed(file);
+    return problem === undefined
+      ? []
+      : [{ path: file.path, reason: `${problem}; it stays in the ${there}` }];
+  });
+}
+
+function isUsable(file: ListedFile): boolean {
+  return notNamed(file) === undefined;
+}
+
+/** Says why nothing can be done to a file by its name. */
+function notNamed({ path, unreachable }: ListedFile): string | undefined {
+  const cannot = 'rclone does not find it by its name: give it another one';
+  return unusable(path) ?? (unreachable ? cannot : undefined);
 }
 
 function emptyPlan(): OneWayPlan {
   return { copy: [], update: [], compare: [], resend: [], delete: [], unchanged: [], skipped: [] };
-}
-
-/** Names that rclone, or a list of names, would take for something else. */
-function unusable(path: string): string | undefined {
-  if (/[\r\n]/.test(path)) return 'its name holds a line break';
-  const isPath = path.split('/').every((segment) => !['', '.', '..'].includes(segment));
-  return isPath ? undefined : 'its key is not a path';
 }
 
 /** What no leg can finish is said at once, and not after three legs that began with it. */

@@ -76,7 +76,10 @@ function judge(
   }
   // Only rclone's word counts: a file of the right size may still be the old one.
   if (!outcome.sent.has(file.path) && !compared.has(file)) {
-    return `it was not sent; it may be gone from the ${nameOf[ways.source]}`;
+    const why = file.path.includes('\u201b')
+      ? ', or not be found by its name, for the "\u201b" in it'
+      : '';
+    return `it was not sent; it may be gone from the ${nameOf[ways.source]}${why}`;
   }
   const now = find(file.path);
   if (now?.size !== (outcome.sent.get(file.path) ?? file.size)) {

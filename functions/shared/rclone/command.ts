@@ -1,4 +1,6 @@
+import { WorkspaceSyncError } from '../errors.ts';
 import { keepEdges } from './filter.ts';
+import { isPlain } from './names.ts';
 import { remoteFolder, remotePath, type Remote } from './remote.ts';
 
 /** A place in a remote. */
@@ -84,9 +86,14 @@ const unrepeatable = new Set<RcloneCommand['kind']>(['delete-named', 'write-one'
 /** Small files are bound by latency: this many at once keep two cores and any provider busy. */
 const transferFlags = ['--transfers=16', '--checkers=32'];
 
-/** The arguments of a command, and the list of names that goes to its standard input. */
+/**
+ * The arguments of a command, and the list of names that goes to its standard input.
+ * @throws NameError for a name that rclone would take for another file than it is.
+ */
 export function commandArguments(command: RcloneCommand): { args: string[]; files?: string } {
   const { verb, places, flags, files, ofFiles = false } = translate(command);
+  files?.forEach(expectListable);
+  if (changing.has(command.kind)) for (const { path } of places) expectPlain(path);
   return {
     args: [
       ...verb.split(' '),
@@ -101,6 +108,31 @@ export function commandArguments(command: RcloneCommand): { args: string[]; file
     ],
     ...(files ? { files: files.map((file) => `${file}\n`).join('') } : {}),
   };
+}
+
+/** Commands that would change one file for another, were its name read otherwise. */
+const changing = new Set<RcloneCommand['kind']>(['copy-one', 'move-one', 'delete-one']);
+
+/** A list has one name in a line. */
+function expectListable(path: string): void {
+  if (/[\r\n]/.test(path)) throw new NameError(path);
+  expectPlain(path);
+}
+
+/** The last check before a name is rclone's: who plans leaves such names out, and says so. */
+function expectPlain(path: string): void {
+  if (!isPlain(path)) throw new NameError(path);
+}
+
+/** A name that rclone would take for another one: nothing was done. */
+export class NameError extends WorkspaceSyncError {
+  constructor(path: string) {
+    const problem = 'is not the path of one file for rclone, which trims it';
+    super(`${JSON.stringify(path)} ${problem}. Nothing was done; give the file another name.`, {
+      code: 'name',
+      retryable: false,
+    });
+  }
 }
 
 function isRepeatable(command: RcloneCommand): boolean {

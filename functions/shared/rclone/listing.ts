@@ -9,6 +9,8 @@ export interface ListedFile {
   modified: string;
   /** Hash or tag that changes when the content does, where the listing has one. */
   hash?: string;
+  /** It lies there, and rclone does not find it under this path. */
+  unreachable?: true;
 }
 
 export interface Listing {

@@ -4,6 +4,7 @@ import { directions } from '../../../functions/shared/contract/index.ts';
 import { identity, notSeenYet } from '../../../functions/shared/one-way/manifest.ts';
 import { pathKey } from '../../../functions/shared/one-way/plan.ts';
 import type { ListedFile } from '../../../functions/shared/rclone/listing.ts';
+import { unusable } from '../../../functions/shared/rclone/names.ts';
 import { file, manifestOf, names, noManifest, planFor } from './given.ts';
 
 const later = '2026-11-23T10:00:00Z';
@@ -176,15 +177,38 @@ describe('a plan of names that are one file in the cloud folder', () => {
 });
 
 describe('a plan of names that cannot be sent', () => {
-  it.each(['a\nb', 'a\rb'])('leaves %j out and does not delete its like', (path) => {
+  it.each(['a\nb', 'a\rb', 'tab\there', 'delete\u007f'])('leaves %j out', (path) => {
     const plan = planFor({ source: [file(path)], destination: [file(path)] });
 
     expect(names(plan)).toEqual({ skipped: [path] });
-    expect(plan.skipped[0]?.reason).toBe('its name holds a line break');
+    expect(plan.skipped[0]?.reason).toBe(
+      'its name holds a line break or another control character',
+    );
   });
 
-  it('may delete a name with a line break that only the cloud folder has', () => {
-    expect(names(planFor({ destination: [file('a\nb')] }))).toEqual({ delete: ['a\nb'] });
+  it.each(['/report.md', 'report.md/', 'a//report.md', '/_inbox/x', './report.md', 'a\nb'])(
+    'does not delete %j, which rclone would take for another file',
+    (path) => {
+      const inStep = [file('report.md'), file('report.md')] as const;
+      const plan = planFor({
+        source: [inStep[0]],
+        destination: [inStep[1], file(path)],
+        manifest: manifestOf([...inStep]),
+      });
+
+      expect(names(plan)).toEqual({ unchanged: ['report.md'], skipped: [path] });
+      expect(plan.skipped[0]?.reason).toContain('it stays in the cloud folder');
+    },
+  );
+
+  it('neither sends nor deletes what rclone does not find by its name', () => {
+    const lost = file('It\u201b\u201bs mine', { unreachable: true });
+
+    expect(names(planFor({ source: [lost] }))).toEqual({ skipped: [lost.path] });
+    expect(names(planFor({ destination: [lost] }))).toEqual({ skipped: [lost.path] });
+    expect(names(planFor({ source: [lost], destination: [file(lost.path)] }))).toEqual({
+      skipped: [lost.path],
+    });
   });
 
   it.each(['__proto__', 'constructor', 'toString'])('takes %s for a name', (path) => {
@@ -224,25 +248,31 @@ const sides = fc.record({
   ),
 });
 
+function isNamed({ path: name }: ListedFile): boolean {
+  return unusable(name) === undefined;
+}
+
 describe('any plan', () => {
-  it('has every file of the workspace in one list, and nothing else', () => {
+  it('has every file of the workspace in one list, and what it cannot name', () => {
     fc.assert(
       fc.property(sides, (given) => {
         const planned = Object.entries(names(planFor(given))).flatMap(([list, paths]) =>
           list === 'delete' ? [] : paths,
         );
-        expect(planned.sort()).toEqual(given.source.map((one) => one.path).sort());
+        const said = new Set(given.source.map((one) => one.path));
+        const odd = given.destination.filter((one) => !isNamed(one) && !said.has(one.path));
+        expect(planned.sort()).toEqual([...said, ...odd.map((one) => one.path)].sort());
       }),
     );
   });
 
-  it('deletes nothing that the workspace has under any spelling, and all else', () => {
+  it('deletes nothing that the workspace has under any spelling, and all else that it can name', () => {
     fc.assert(
       fc.property(sides, (given) => {
         const keyOf = pathKey(given.caseInsensitive);
         const wanted = new Set(given.source.map((one) => keyOf(one.path)));
         expect(planFor(given).delete).toEqual(
-          given.destination.filter((one) => !wanted.has(keyOf(one.path))),
+          given.destination.filter((one) => isNamed(one) && !wanted.has(keyOf(one.path))),
         );
       }),
     );
@@ -264,7 +294,7 @@ describe('any plan', () => {
   it('is empty once it was carried out', () => {
     fc.assert(
       fc.property(sides, (given) => {
-        const sent = given.source.filter((one) => !/[\r\n]/.test(one.path));
+        const sent = given.source.filter(isNamed);
         const {
           unchanged = [],
           skipped = [],

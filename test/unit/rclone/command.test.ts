@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   commandArguments,
+  NameError,
   type Place,
   type RcloneCommand,
 } from '../../../functions/shared/rclone/command.ts';
@@ -218,6 +219,23 @@ describe('the arguments of rclone', () => {
     const { files: input } = commandArguments({ kind: 'delete-named', from: at(cloud), files });
 
     expect(input).toBe('a b\n-rf\n# not a comment\n x \n"q"\n*.txt\né\n\\n\n');
+  });
+
+  it.each(['/report.md', 'notes/', 'a//b', './a', 'a/..', 'two\nlines', 'carriage\rreturn'])(
+    'take no name from a list that would be another one: %j',
+    (name) => {
+      const files = ['a', name];
+
+      expect(() => commandArguments({ kind: 'delete-named', from: at(cloud), files })).toThrow(
+        NameError,
+      );
+    },
+  );
+
+  it.each(['/report.md', '_outbox//drop.txt', 'notes/'])('delete no single file as %j', (path) => {
+    const command: RcloneCommand = { kind: 'delete-one', from: at(cloud, path) };
+
+    expect(() => commandArguments(command)).toThrow(NameError);
   });
 
   it('have a list of names though it is empty: without one, rclone would take everything', () => {

@@ -4,6 +4,7 @@ import { planOneWay } from '../../one-way/plan.ts';
 import type { Place } from '../../rclone/command.ts';
 import { hashNamed } from '../../rclone/hashes.ts';
 import type { ListedFile, Listing } from '../../rclone/listing.ts';
+import { unusable } from '../../rclone/names.ts';
 import type { RcloneSession } from '../../rclone/session.ts';
 
 /** What ingest does about each file. */
@@ -39,7 +40,8 @@ export async function planIngest(
   const plan = planOneWay({
     direction: 'push',
     source: local.files.filter(({ path }) => !isExcluded(path)),
-    destination: remote.files,
+    // What ingest cannot name in the cloud folder is the mirror's to tell of.
+    destination: remote.files.filter(({ path }) => unusable(path) === undefined),
     destinationFolders: remote.folders,
     manifest: { files: undefined, settled: true },
     caseInsensitive: places.to.remote.caseInsensitive,
