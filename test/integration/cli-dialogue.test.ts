@@ -33,13 +33,18 @@ const node = join(root, 'node_modules', '.bin', 'node');
 const command = join(root, 'cli', 'workspace-sync.mjs');
 
 const enter = '\r';
+const ctrlC = '\x03';
+
+const beginning = [
+  ['Name of the deployment', enter],
+  ['Name of the agent', enter],
+];
 
 describe('a person at a terminal', () => {
   it('is asked for what is needed, sees no secret, and may stop before anything is deployed', async () => {
     const config = join(folder, 'asked.json');
     const answers = [
-      ['Name of the deployment', enter],
-      ['Name of the agent', enter],
+      ...beginning,
       ['Where is the cloud folder', enter],
       ['Folder in it', enter],
       ['kept in step', enter],
@@ -55,16 +60,7 @@ describe('a person at a terminal', () => {
       ['The same again', `wagon staple battery horse${enter}`],
       ['Deploy it now', `n${enter}`],
     ];
-    const file = join(folder, 'answers.json');
-    writeFileSync(file, JSON.stringify(answers));
-    const script = join(root, 'test', 'fixtures', 'pty', 'dialogue.py');
-    const args = [script, file, node, command, 'setup', '--local', '--config', config];
-    const { stdout } = await promisify(execFile)('python3', args, { env: environment() });
-    const { shown, left, code } = JSON.parse(stdout) as {
-      shown: string;
-      left: unknown[];
-      code: number;
-    };
+    const { shown, left, code } = await dialogue(answers, config);
     expect(left, shown).toEqual([]);
     expect(code).toBe(5);
     expect(shown).toContain('The cloud folder answers');
@@ -73,7 +69,55 @@ describe('a person at a terminal', () => {
     expect(existsSync(config)).toBe(true);
     if (process.env['SHOW_DIALOGUE']) process.stdout.write(shown);
   });
+
+  it.each([
+    ['at a text', [['Name of the deployment', ctrlC]]],
+    ['at a choice', [...beginning, ['Where is the cloud folder', ctrlC]]],
+  ])(
+    'may press Ctrl-C %s: nothing is written, and the terminal is as it was',
+    async (_at, answers) => {
+      const config = join(folder, 'stopped.json');
+      const { shown, left, code, isSane } = await dialogue(answers, config);
+      expect(left, shown).toEqual([]);
+      expect(code).toBe(130);
+      expect(shown).toContain('Stopped. No configuration was written, and nothing was deployed.');
+      expect(existsSync(config)).toBe(false);
+      expect(isSane).toBe(true);
+    },
+  );
+
+  it('is told at Ctrl-C what was written, and how to go on', async () => {
+    const config = join(folder, 'written.json');
+    const answers = join(folder, 'given.json');
+    const given = { provider: 'off', webhookUrl: '', alarmEmail: '', backup: false };
+    writeFileSync(answers, JSON.stringify({ deployment: 'local', agent: 'main', ...given }));
+    const asked = [['Deploy it now', ctrlC]];
+    const { shown, code, isSane } = await dialogue(asked, config, '--answers', answers);
+    expect(code, shown).toBe(130);
+    expect(shown).toContain('Stopped. The configuration is written, and nothing was deployed.');
+    expect(shown).toContain(`  workspace-sync deploy --config ${config} --local\r\n`);
+    expect(existsSync(config)).toBe(true);
+    expect(isSane).toBe(true);
+  });
 });
+
+/** What a person saw, and how it ended. */
+interface Dialogue {
+  shown: string;
+  left: unknown[];
+  code: number;
+  /** Whether the terminal shows what is typed, line by line, and its cursor. */
+  isSane: boolean;
+}
+
+async function dialogue(answers: string[][], config: string, ...more: string[]): Promise<Dialogue> {
+  const file = join(folder, 'typed.json');
+  writeFileSync(file, JSON.stringify(answers));
+  const script = join(root, 'test', 'fixtures', 'pty', 'dialogue.py');
+  const args = [script, file, node, command, 'setup', '--local', '--config', config, ...more];
+  const { stdout } = await promisify(execFile)('python3', args, { env: environment() });
+  return JSON.parse(stdout) as Dialogue;
+}
 
 /** A provider that gives a token to whoever comes back from its page, and looks at the app's secret. */
 async function givenProvider(): Promise<{ server: Server; url: string; seen: string[] }> {

@@ -20,8 +20,9 @@ const password: Finding[] = [
 describe('the findings of one cause', () => {
   it('are one, with what follows in one line', () => {
     const said = findingsText(password);
-    expect(said.match(/WRONG/g)).toHaveLength(2);
-    expect(said).toContain('For the same reason: cloud-from-lambda, status.');
+    expect(said.match(/WRONG/g)).toHaveLength(1);
+    expect(said).toContain('For the same reason: cloud-from-lambda, status, alarms.');
+    expect(said).toMatch(/\n1 thing is wrong\.$/);
   });
 
   it('are one where nothing can be looked at', () => {
@@ -66,7 +67,7 @@ describe('findings of several causes', () => {
   it('stand in the order in which they were found, with what is well', () => {
     const well: Finding = { check: 'node', state: 'ok', message: 'Node 24' };
     expect(byCause([well, well, ...password]).map(({ finding }) => finding.check)).toEqual([
-      ...['node', 'node', 'cloud-from-here', 'alarms'],
+      ...['node', 'node', 'cloud-from-here'],
     ]);
   });
 });
