@@ -18,10 +18,6 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  createEncryption,
-  type Locks,
-} from '../../functions/shared/snapshot/encryption/encryption.ts';
 import { formatEntry } from '../../functions/shared/snapshot/file-list.ts';
 import {
   formatManifest,
@@ -34,6 +30,7 @@ import { Findings } from '../../functions/shared/snapshot/pack/findings.ts';
 import { folderSource } from '../../functions/shared/snapshot/source/folder-source.ts';
 import { writeRecoveryKit } from '../../infra/constructs/bundle.ts';
 import { MemorySnapshotStore } from '../fixtures/memory-snapshot-store.ts';
+import { quickEncryption } from '../fixtures/quick-passphrase.ts';
 import { rcloneBinary } from '../fixtures/rclone.ts';
 import { folderOfSuite } from '../fixtures/temporary-folder.ts';
 import { filesIn, passphrase, takeSnapshot, writeFiles } from '../unit/snapshot/given.ts';
@@ -123,9 +120,12 @@ function locationOf(root: string): Parameters<typeof packLeg>[0]['locations'] {
 }
 
 /** A snapshot with other locks than `takeSnapshot` has. */
-async function givenLockedSnapshot(locks: Locks, root: string): Promise<MemorySnapshotStore> {
+async function givenLockedSnapshot(
+  locks: { passphrase?: string; publicKey: string },
+  root: string,
+): Promise<MemorySnapshotStore> {
   const store = new MemorySnapshotStore();
-  const encryption = await createEncryption(locks);
+  const encryption = await quickEncryption(locks);
   const writer = { snapshot: { agent: 'main', id: newer }, store, encryption };
   const { checkpoint } = await packLeg(
     {

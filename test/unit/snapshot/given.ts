@@ -25,7 +25,7 @@ import {
 } from '../../../functions/shared/snapshot/restore/restore.ts';
 import { folderSource } from '../../../functions/shared/snapshot/source/folder-source.ts';
 import { MemorySnapshotStore } from '../../fixtures/memory-snapshot-store.ts';
-import { quickPassphraseKey } from '../../fixtures/quick-passphrase.ts';
+import { quickEncryption } from '../../fixtures/quick-passphrase.ts';
 import { folderOfTest } from '../../fixtures/temporary-folder.ts';
 
 export const passphrase = 'correct horse battery staple';
@@ -95,7 +95,7 @@ export interface TakenSnapshot {
 /** By a passphrase that is quickly opened, unless said otherwise. */
 function givenEncryption(locks?: Locks): Promise<Encryption> {
   if (locks) return createEncryption(locks);
-  return createEncryption({ passphrase }, [quickPassphraseKey(passphrase)]);
+  return quickEncryption({ passphrase });
 }
 
 /** Takes a snapshot as the job does, over as many legs as it needs. */

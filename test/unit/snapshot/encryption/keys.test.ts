@@ -19,17 +19,13 @@ import {
   type PassphraseKey,
   keysSchema,
 } from '../../../../functions/shared/snapshot/encryption/keys.ts';
-import { quickPassphraseKey } from '../../../fixtures/quick-passphrase.ts';
+import { quickEncryption } from '../../../fixtures/quick-passphrase.ts';
 import { context, givenRsaKeys, passphrase } from './world.ts';
 
 const rsa = givenRsaKeys();
 const { publicKey, privateKey } = rsa;
 const kmsKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const ofPublicKey = await createEncryption({ publicKey });
-const locked = await createEncryption({ passphrase, publicKey }, [
-  quickPassphraseKey(passphrase),
-  ...ofPublicKey.keys,
-]);
+const locked = await quickEncryption({ passphrase, publicKey });
 const message = await locked.encryptBytes(context, Buffer.from('it opens'));
 const described = keysSchema.parse(locked.keys);
 const passphraseKey = described.find((key): key is PassphraseKey => key.kind === 'passphrase');

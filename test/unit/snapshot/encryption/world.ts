@@ -3,11 +3,8 @@ import {
   createDecryption,
   type Decryption,
 } from '../../../../functions/shared/snapshot/encryption/decryption.ts';
-import {
-  createEncryption,
-  type Encryption,
-} from '../../../../functions/shared/snapshot/encryption/encryption.ts';
-import { quickPassphraseKey } from '../../../fixtures/quick-passphrase.ts';
+import type { Encryption } from '../../../../functions/shared/snapshot/encryption/encryption.ts';
+import { quickEncryption } from '../../../fixtures/quick-passphrase.ts';
 
 export const frameLength = 1024 * 1024;
 export const passphrase = 'correct horse battery staple';
@@ -18,7 +15,7 @@ export async function givenPassphrasePair(): Promise<{
   encryption: Encryption;
   decryption: Decryption;
 }> {
-  const encryption = await createEncryption({ passphrase }, [quickPassphraseKey(passphrase)]);
+  const encryption = await quickEncryption({ passphrase });
   const decryption = await createDecryption({ passphrase }, encryption.keys);
   return { encryption, decryption };
 }
