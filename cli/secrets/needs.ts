@@ -31,8 +31,16 @@ export interface SecretNeed {
   key: string;
 }
 
+/** What of a configuration refers to secrets. */
+type Referring = Pick<DeploymentConfig, 'deployment' | 'agents'>;
+
+/** The references of one agent, wherever their values lie. Pure. */
+export function needsOfAgent({ deployment, agents }: Referring, agent: string): SecretNeed[] {
+  return secretNeeds({ deployment, agents: agents.filter(({ name }) => name === agent) });
+}
+
 /** Every reference that some job resolves; settings that nothing uses need no value. Pure. */
-export function secretNeeds({ deployment, agents }: DeploymentConfig): SecretNeed[] {
+export function secretNeeds({ deployment, agents }: Referring): SecretNeed[] {
   const found = agents.flatMap((agent) =>
     blocksOf(agent).flatMap(({ scope, of, at, value }) =>
       leavesOf(value, at).flatMap(({ key, text }) =>

@@ -27,7 +27,7 @@ import {
   wantedInterval,
   withInterval,
 } from './schedule.ts';
-import { expectSamePassphrases, gatherSecrets, PendingSecrets } from './secrets.ts';
+import { expectSamePassphrases, gatherSecrets, PendingSecrets, storeFresh } from './secrets.ts';
 import { tryCloud, tryWebhook } from './trials.ts';
 
 /** What the command line says beside the general options. */
@@ -66,7 +66,9 @@ interface Prepared {
 /** From nothing to a first run: asks, checks, writes, deploys, shows the plan, and runs it. */
 export async function setup(shell: Shell, options: SetupOptions): Promise<ExitCode> {
   const prepared = await prepare(shell, options).catch((error: unknown) => {
-    throw isInterrupt(error) ? interrupted('No configuration was written, and nothing was deployed.') : error;
+    throw isInterrupt(error)
+      ? interrupted('No configuration was written, and nothing was deployed.')
+      : error;
   });
   if (!prepared) return exitCodes.skipped;
   const course = { interval: prepared.draft.interval, firstRun: options.firstRun };
@@ -90,7 +92,7 @@ async function prepare(shell: Shell, options: SetupOptions): Promise<Prepared | 
   const whole = withInterval(placed, draft.agent, draft.interval);
   const parsed = parseConfig(whole, file);
   const secrets = new PendingSecrets(setupOf);
-  const sources = { parsed, imported: imported?.secrets ?? {} };
+  const sources = { parsed, agent: draft.agent, imported: imported?.secrets ?? {} };
   await gatherSecrets(setupOf, secrets, 'others', sources);
   interview.expectComplete();
   await expectSamePassphrases(setupOf, sources);
@@ -189,12 +191,6 @@ async function write({ shell, file }: Setup, json: Record<string, unknown>): Pro
   for (const { key, message } of notices) shell.say(`  ${key}: ${message}`);
 }
 
-async function store({ shell, entries }: Setup, secrets: PendingSecrets): Promise<void> {
-  for (const { place, value } of secrets.fresh()) await entries.set(place, value);
-  const names = secrets.fresh().map(({ place }) => place.reference);
-  if (names.length > 0) shell.say(`Stored ${names.join(', ')} in Secrets Manager.`);
-}
-
 /** The steps of a setup, in AWS. */
 function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
   const { shell, options } = setupOf;
@@ -208,7 +204,7 @@ function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
   return {
     isScheduled: () => hasSchedule(setupOf, agent),
     write: () => write(setupOf, whole),
-    store: () => store(setupOf, secrets),
+    store: () => storeFresh(setupOf, secrets),
     async mayDeploy(isScheduled) {
       if (isScheduled) {
         shell.say(

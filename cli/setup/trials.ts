@@ -1,8 +1,5 @@
-import {
-  type AgentConfig,
-  referencesIn,
-  resolveReferences,
-} from '../../functions/shared/config/index.ts';
+import { type AgentConfig, resolveReferences } from '../../functions/shared/config/index.ts';
+import type { TokenSource } from '../../functions/shared/credentials/credential.ts';
 import { checkWebhook } from '../../functions/shared/notification/check.ts';
 import { knock } from '../../functions/shared/notification/knock.ts';
 import { poster } from '../../functions/shared/notification/post.ts';
@@ -25,12 +22,11 @@ export async function tryCloud(
   const { sync } = agent;
   if (sync.provider === 'off') return;
   const remote = await cloudOf(agent, secrets, region, target);
-  const [reference] = referencesIn({ token: sync[sync.provider] });
-  const found = await reach(shell, remote, (token) => {
-    // What was asked for a moment ago has been replaced by the provider.
-    const place = { agent: sync.credentialsOf ?? agent.name, scope: 'sync' as const };
-    if (reference !== undefined) secrets.add({ ...place, reference }, token);
-    return Promise.resolve();
+  const keep = tokenKeeper(setup, remote.tokenSource, secrets);
+  let newest = remote.options['token'];
+  const found = await reach(shell, remote, async (token) => {
+    await keep(newest, token);
+    newest = token;
   });
   switch (found.outcome) {
     case 'listed':
@@ -42,6 +38,35 @@ export async function tryCloud(
     case 'failed':
       await goOnAnyway(setup, found.why);
   }
+}
+
+/**
+ * Keeps a token that the provider has given in the place of another: at once, because the other may be
+ * worth nothing from then on, and a setup may end for many reasons.
+ */
+function tokenKeeper(
+  { shell }: Setup,
+  source: TokenSource | undefined,
+  secrets: PendingSecrets,
+): (from: string | undefined, to: string) => Promise<void> {
+  return async (from, to) => {
+    if (!source) return;
+    const renewed = `The provider has given a new token in the place of ${source.reference}`;
+    try {
+      const isStored = await secrets.supersede(source, from, to);
+      shell.say(
+        `${renewed}: ${isStored ? 'it is stored' : 'somebody has stored another meanwhile'}.`,
+      );
+    } catch (error) {
+      secrets.add(source, to);
+      // Its message may quote what was to be written.
+      const why = error instanceof Error ? error.name : 'no reason was given';
+      shell.say(
+        `${renewed}, and it cannot be stored now (${why}). It is tried again at the end. Where this setup ` +
+          'ends before, log in once more: the old one may be worth nothing any more.',
+      );
+    }
+  };
 }
 
 /** Tries the webhook from here; from Lambda it may look otherwise, which `doctor` tells. */
@@ -71,5 +96,7 @@ async function goOnAnyway({ shell, options }: Setup, why: string): Promise<void>
     shell.say(why);
     if (await confirmed({ shell, general: options }, 'Go on all the same?')) return;
   }
-  throw new CommandFailure(`${why} Nothing was written or deployed.`, { code: 'check-failed' });
+  throw new CommandFailure(`${why} No configuration was written, and nothing deployed.`, {
+    code: 'check-failed',
+  });
 }
