@@ -18,7 +18,8 @@ export class DropQueue extends WorkQueue {
     super(scope, id, {
       // AWS advises six times the function's timeout, so that throttled pollers do not use up the
       // tries. Here a drop should come again soon: the handler shortens the wait of what it cannot
-      // deliver yet, a busy agent or a growing file, and twenty tries are plenty.
+      // deliver yet, and twenty tries are plenty: one that only waits for a drain at work leaves that
+      // to the sweep before.
       visibilityTimeout: drainTimeout.plus(Duration.minutes(1)),
       maxReceiveCount: 20,
     });

@@ -29,6 +29,15 @@ export function tellOfDrops({ progress }: RunContext, drops: readonly { size: nu
   progress.left({ files: drops.length, bytes: sum(drops.map(({ size }) => size)) });
 }
 
+/** The code of a drain that has left drops because its time was up: nothing is wrong with them. */
+export const timeUpCode = 'time-up';
+
+/** How a drain ends that has left so many drops. */
+export function timeUp(remaining: number): Required<Pick<JobResult, 'state' | 'reason'>> {
+  const message = `${remaining} drops were left when the time of the run was up. The next drain delivers them, within five minutes.`;
+  return { state: 'partial', reason: { code: timeUpCode, message } };
+}
+
 /** The part of a report that speaks of deliveries. */
 export type DeliveryReport = Required<
   Pick<
@@ -36,7 +45,10 @@ export type DeliveryReport = Required<
     'filesDelivered' | 'bytesDelivered' | 'filesQuarantined' | 'skipped' | 'delivered' | 'warnings'
   >
 > & {
-  /** Drops that are not where the person wanted them. */
+  /**
+   * Drops that are not where the person wanted them. What a link refuses is not among them: that is
+   * what its limits are for, and whoever has the link could keep the agent's status from being well.
+   */
   undelivered: number;
   /** Drops that were left because the time was up. */
   remaining: number;
@@ -45,20 +57,26 @@ export type DeliveryReport = Required<
 /** Sums up one or more rounds of deliveries. */
 export function deliveryReport(rounds: DeliveryResult[]): DeliveryReport {
   const delivered = rounds.flatMap((round) => round.delivered);
-  const quarantined = sum(rounds.map((round) => round.quarantined.length));
+  const quarantined = rounds.flatMap((round) => round.quarantined);
+  const refused = quarantined.filter(({ source }) => source.link !== undefined).length;
   return {
     filesDelivered: delivered.length,
     bytesDelivered: sum(delivered.map(({ size }) => size)),
-    filesQuarantined: quarantined,
+    filesQuarantined: quarantined.length,
     skipped: rounds.flatMap((round) => round.skipped),
     delivered: delivered.map(({ name }) => name),
-    warnings: delivered
-      .filter(({ flags }) => flags.includes('control-file'))
-      .map(
-        ({ name }) =>
-          `${JSON.stringify(name)} bears the name of a file that steers an agent; it stays in _inbox`,
-      ),
-    undelivered: quarantined + sum(rounds.map((round) => round.failures)),
+    warnings: [
+      ...delivered
+        .filter(({ flags }) => flags.includes('control-file'))
+        .map(
+          ({ name }) =>
+            `${JSON.stringify(name)} bears the name of a file that steers an agent; it stays in _inbox`,
+        ),
+      ...(refused > 0
+        ? [`${refused} drops were refused because their link does not allow them`]
+        : []),
+    ],
+    undelivered: quarantined.length - refused + sum(rounds.map((round) => round.failures)),
     remaining: sum(rounds.map((round) => round.remaining)),
   };
 }

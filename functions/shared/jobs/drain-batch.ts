@@ -5,6 +5,7 @@ import { environment, folders, type JobReport, type JobRequest } from '../contra
 import { runJob, type InvocationContext } from '../runtime/run.ts';
 import { required, type Runtime } from '../runtime/runtime.ts';
 import { listObjects } from '../state/list-objects.ts';
+import { timeUpCode } from './delivery-report.ts';
 import { drain } from './drain.ts';
 import { parseRequest } from './request.ts';
 
@@ -37,6 +38,19 @@ const sweepSchema = z.object({ sweep: z.literal(true) });
 type Asked = { agents: string[]; trigger: 'drop' | 'manual' } | 'all';
 
 /**
+ * What came of an agent: nothing is left to do, a drain is at work or has run out of time, or it could
+ * not be done.
+ */
+type Outcome = 'done' | 'busy' | 'failed';
+
+/**
+ * How often a message comes that finds drains busy, over four minutes and more. Then the sweep has it,
+ * which comes every five minutes: nothing is wrong, and a message that came on and on would end as a
+ * dead letter.
+ */
+const maxBusy = 10;
+
+/**
  * Drains each agent that a batch of messages names, once. Messages of an agent that is being
  * drained already, or whose drain failed, come again.
  */
@@ -50,11 +64,13 @@ export async function drainBatch(
   const swept = [...asked.values()].includes('all') ? await agentsWithDrops(runtime) : [];
   const requests = requestsFor([...asked.values()], swept);
 
-  const done = new Map<string, boolean>();
+  const outcomes = new Map<string, Outcome>();
   for (const request of requests) {
-    done.set(request.agent, await drainQuietly(runtime, request, invocation));
+    outcomes.set(request.agent, await drainQuietly(runtime, request, invocation));
   }
-  const again = messages.filter((message) => !isDone(asked.get(message), done, swept));
+  const again = messages.filter((message) =>
+    comesAgain(message, asked.get(message), outcomes, swept),
+  );
   await Promise.all(again.map((message) => comeAgain(runtime, message)));
   return { batchItemFailures: again.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }
@@ -100,26 +116,39 @@ function requestsFor(asked: Asked[], swept: string[]): JobRequest[] {
   return [...triggers].map(([agent, trigger]) => ({ job: 'drain', agent, trigger }));
 }
 
-function isDone(asked: Asked | undefined, done: Map<string, boolean>, swept: string[]): boolean {
-  if (asked === undefined) return false;
+function comesAgain(
+  { attributes: { ApproximateReceiveCount: received } }: Message,
+  asked: Asked | undefined,
+  outcomes: ReadonlyMap<string, Outcome>,
+  swept: string[],
+): boolean {
+  if (asked === undefined) return true;
   const agents = asked === 'all' ? swept : asked.agents;
-  return agents.every((agent) => done.get(agent) === true);
+  return agents.some((agent) => {
+    const outcome = outcomes.get(agent) ?? 'failed';
+    return outcome === 'failed' || (outcome === 'busy' && received < maxBusy);
+  });
 }
 
-/** @returns whether nothing is left to do; a fault of one agent never touches another. */
+/** A fault of one agent never touches another. */
 async function drainQuietly(
   runtime: Runtime,
   request: JobRequest,
   invocation: InvocationContext,
-): Promise<boolean> {
+): Promise<Outcome> {
   try {
-    const { state, reason } = await drainAgent(runtime, request, invocation);
-    // The sweep looks again when the pause is over: waiting would end as a dead letter.
-    return state === 'succeeded' || state === 'partial' || reason?.code === 'paused';
+    return outcomeOf(await drainAgent(runtime, request, invocation));
   } catch (error) {
     runtime.log.error('an agent cannot be drained', { agent: request.agent, error });
-    return isForNobody(error);
+    return isForNobody(error) ? 'done' : 'failed';
   }
+}
+
+function outcomeOf({ state, reason }: JobReport): Outcome {
+  if (reason?.code === timeUpCode || reason?.code === 'lease-held') return 'busy';
+  // The sweep looks again when the pause is over: waiting would end as a dead letter.
+  const isDone = state === 'succeeded' || state === 'partial' || reason?.code === 'paused';
+  return isDone ? 'done' : 'failed';
 }
 
 /** Drops for an agent that the deployment does not have stay where they are, and are not retried. */

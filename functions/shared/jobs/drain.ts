@@ -16,13 +16,14 @@ import type { RunContext } from '../runtime/run.ts';
 import { required } from '../runtime/runtime.ts';
 import { takeLease, type Lease } from '../state/lease.ts';
 import { s3ObjectStore } from '../state/s3-object-store.ts';
-import { announcements, deliveryReport, partial, tellOfDrops } from './delivery-report.ts';
+import { announcements, deliveryReport, partial, tellOfDrops, timeUp } from './delivery-report.ts';
 import { busy } from './leased.ts';
 import { exchangeRemote, workspaceRemote } from '../workspace/places.ts';
 
 /**
  * Delivers what lies in an agent's drop folder. What invoked it is only a hint: it looks for
- * itself, and looks again after each round until nothing new is there.
+ * itself, and looks again after each round until nothing new is there. It has one leg, and a report of
+ * it: what is left when the time is up is for the next drain, which looks for itself as well.
  */
 export async function drain(context: RunContext, agent: AgentConfig): Promise<JobResult> {
   const { runtime, runId, leg, budget } = context;
@@ -160,5 +161,5 @@ async function drainRounds(
 
 function summarise(rounds: DeliveryResult[]): JobResult {
   const { undelivered, remaining, ...report } = deliveryReport(rounds);
-  return { ...(remaining > 0 ? { state: 'continued' } : partial(undelivered)), ...report };
+  return { ...(remaining > 0 ? timeUp(remaining) : partial(undelivered)), ...report };
 }
