@@ -1,12 +1,12 @@
 /** Everything that an operator meets before the first deployment: an account, a folder, a gateway. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bootstrap } from './bootstrap.ts';
 import { startEmulator, type EmulatorOptions } from './emulator.ts';
 import { asGateway, startGateway, type WebhookRequest } from './gateway.ts';
 import { startRcloneServer } from './rclone-server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import type { World } from './world.ts';
 
 /** A world without a deployment. */
@@ -21,9 +21,9 @@ export async function startEmptyWorld(
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
   };
   try {
-    const parent = await mkdtemp(join(tmpdir(), 'workspace-sync-empty-'));
-    cleanUps.push(() => rm(parent, { recursive: true, force: true }));
-    const folder = join(parent, 'cloud');
+    const parent = await temporaryFolder('workspace-sync-empty-');
+    cleanUps.push(parent.remove);
+    const folder = join(parent.path, 'cloud');
     await mkdir(folder);
     const login = { user: 'human', password: secret() };
     const server = await startRcloneServer({ protocol: 'webdav', folder, login });

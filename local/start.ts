@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmptyWorld } from './empty.ts';
 import { asGateway } from './gateway.ts';
-import { sessionFile, tellSession } from './session.ts';
+import { runningSession, sessionFile, tellSession } from './session.ts';
 import { ClaimError, runTour, type Timeline } from './tour.ts';
 import { agent, deployment, output, startWorld, type World } from './world.ts';
 
@@ -41,6 +41,15 @@ async function main(args: string[]): Promise<number> {
     console.log(usage);
     return unknown.length > 0 ? 2 : 0;
   }
+  // The tour of `--once` is nobody else's business, and may run beside another.
+  const other = args.includes('--once') ? undefined : await runningSession();
+  if (other !== undefined) {
+    console.error(
+      `Another "npm start" is running in this folder, with its emulator at ${other}, and ` +
+        '"workspace-sync --local" speaks to one. Use it, or stop it (Ctrl-C) and start again.',
+    );
+    return 1;
+  }
   const stopAsked = untilAsked();
   if (args.includes('--empty')) return stayEmpty(stopAsked);
   let world: World | undefined;
@@ -50,7 +59,7 @@ async function main(args: string[]): Promise<number> {
     // Asked to stop while it starts, it finishes that first: then everything that was started is known.
     world = await startWorld({ onStep: timeline.event });
     timeline.event('deployed');
-    forgetSession = await tellSession(world);
+    if (!args.includes('--once')) forgetSession = await tellSession(world);
     if ((await Promise.race([runTour(world, timeline), stopAsked])) === 'interrupted') return 130;
     if (args.includes('--once')) {
       console.log('\nEvery claim above was checked.');
@@ -98,15 +107,19 @@ Nothing is deployed yet. It keeps running; Ctrl-C stops everything. Try, in anot
   }
 }
 
+/** npm hands on the Ctrl-C that the terminal has given to all: two signals, and one wish. */
+const oneWishMs = 1_000;
+
 /** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
 function untilAsked(): Promise<'interrupted'> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve('interrupted');
-        process.once(signal, () => process.exit(130));
-      });
-    }
+    let first: number | undefined;
+    const asked = (): void => {
+      first ??= Date.now();
+      if (Date.now() - first > oneWishMs) process.exit(130);
+      resolve('interrupted');
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, asked);
   });
 }
 

@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { arch, tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { arch } from 'node:os';
 import { join } from 'node:path';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -24,6 +24,7 @@ import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.t
 import { startGateway, type Gateway, type WebhookRequest } from './gateway.ts';
 import { tools } from './paths.ts';
 import { startRcloneServer, type RcloneServer } from './rclone-server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Outputs of the stack, by name. */
 export type Outputs = Record<string, string>;
@@ -146,8 +147,8 @@ async function build(
     hooksToken: secret(),
     passphrase: secret(),
   };
-  const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-local-'));
-  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+  const { path: folder, remove } = await temporaryFolder('workspace-sync-local-');
+  cleanUps.push(remove);
   const cloudFolder = join(folder, 'cloud');
   await mkdir(cloudFolder);
 
