@@ -132,11 +132,16 @@ describe('a leg that is asked for again after its run is over', () => {
 });
 
 describe('the account of what the cloud folder has now', () => {
-  it('names the folder, the mode and the part of the workspace', async () => {
+  it('names what was copied where to, which is another thing with another filter', async () => {
     world.givenWorkspace({ 'a.txt': 'a' });
-    const report = await world.sync({ mode: 'mailbox' });
-    expect(report).toMatchObject({ state: 'succeeded', pushed: 'all' });
-    expect(JSON.parse(report.pushedTo ?? '[]')).toEqual(['custom', 'mailbox', 'Agent', '']);
+    const first = await world.sync({ mode: 'mailbox' });
+    const same = await world.sync({ mode: 'mailbox' });
+    world.reset();
+    const other = await world.sync({ mode: 'mailbox', exclude: ['*.log'] });
+    expect(first).toMatchObject({ state: 'succeeded', pushed: 'all' });
+    expect(same.pushedTo).toBe(first.pushedTo);
+    expect(other.pushedTo).toMatch(/^[0-9a-f]{32}$/);
+    expect(other.pushedTo).not.toBe(first.pushedTo);
   });
 
   it('says nothing of what was pulled', async () => {

@@ -264,6 +264,8 @@ export interface JobReport extends RunTotals {
   planText?: string;
   /** backup, verify, restore: the snapshot that it was about. */
   snapshot?: SnapshotSummary;
+  /** backup: names what the snapshot holds, and where that was read from. */
+  snapshotScope?: string;
   /** verify: snapshots that do not count, because objects or manifests of them are not whole. */
   damagedSnapshots?: { id: string; problem: string }[];
   /** list: newest first. */

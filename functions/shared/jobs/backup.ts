@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isoTime } from '../clock.ts';
+import { backupScope } from '../config/backup-scope.ts';
 import { backupPlace, type AgentConfig } from '../config/index.ts';
 import type { RunReason } from '../contract/index.ts';
 import { WorkspaceSyncError } from '../errors.ts';
@@ -66,7 +67,8 @@ async function backupLeg(work: Work): Promise<JobResult> {
   if (leg > 1 && last?.id !== runId && hasBegun(context)) return alreadyOver(runId);
   // A leg that had to wait for a credential has left nothing: there is nothing to go on from.
   const from = last?.id === runId ? last : await begin(work, memory);
-  if (from.scope !== scopeOf(agent) || from.manner !== mannerOf(agent)) return reconfigured(runId);
+  if (from.scope !== backupScope(agent) || from.manner !== mannerOf(agent))
+    return reconfigured(runId);
   const opening = agent.backup.encrypt ? encryptionOf(work, from) : undefined;
   let saved = from;
   context.progress.doing('packing a snapshot');
@@ -132,7 +134,7 @@ async function begin({ context, agent, places }: Work, memory: BackupMemory): Pr
   return {
     id: runId,
     createdAt: isoTime(runtime.clock.now()),
-    scope: scopeOf(agent),
+    scope: backupScope(agent),
     manner: mannerOf(agent),
     keys: null,
     missing,
@@ -157,11 +159,6 @@ async function missingOf(
     }),
   );
   return [...new Set(missing.flat())];
-}
-
-/** Two snapshots are compared only where they hold the same. */
-function scopeOf({ workspace, backup: { include, exclude } }: AgentConfig): string {
-  return hash('sha256', JSON.stringify([workspace, [...include].sort(), exclude])).slice(0, 32);
 }
 
 /** Segments of one snapshot lie in one place, and are all encrypted or none of them. */
@@ -243,6 +240,7 @@ async function finish(
       ...warningsOf(findings),
       ...kitWarnings,
     ],
+    snapshotScope: checkpoint.scope,
     snapshot: { ...summaryOf(manifest), ...(anomalies.length > 0 ? { anomalies } : {}) },
   };
 }

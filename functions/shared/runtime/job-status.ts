@@ -6,26 +6,28 @@ import { timeOfId } from '../snapshot/names.ts';
 import { amountOf, totalsOf } from './report.ts';
 
 const count = z.number().nonnegative();
+/** A record with a time that is none counts as unreadable: whoever reckons with it would be misled. */
+const datetime = z.iso.datetime();
 
 const snapshotSchema = z.object({
   id: z.string(),
   format: z.enum(['workspace-sync', 'plugin']),
-  createdAt: z.string(),
+  createdAt: datetime,
   files: count.exactOptional(),
   bytes: count.exactOptional(),
   storedBytes: count,
   encrypted: z.boolean(),
   missing: z.array(z.string()).exactOptional(),
   databasesInUse: count.exactOptional(),
-  verified: z.object({ at: z.string(), passed: z.boolean(), percent: z.number() }).exactOptional(),
+  verified: z.object({ at: datetime, passed: z.boolean(), percent: z.number() }).exactOptional(),
   anomalies: z.array(z.string()).exactOptional(),
 });
 
 const damagedSchema = z.object({
   id: z.string(),
-  createdAt: z.string(),
+  createdAt: datetime,
   /** When a verification found it, which run, and what it said. */
-  foundAt: z.string(),
+  foundAt: datetime,
   runId: z.string(),
   message: z.string(),
 });
@@ -39,8 +41,8 @@ const maxDamaged = 100;
 const tokenSchema = z.object({
   scope: z.string(),
   reference: z.string(),
-  expiresAt: z.string().exactOptional(),
-  seenAt: z.string(),
+  expiresAt: datetime.exactOptional(),
+  seenAt: datetime,
 });
 
 /** What earlier releases wrote has the first seven alone. */
@@ -49,31 +51,35 @@ export const statusSchema = z.object({
   /** Runs that ended, and those among them that failed. */
   runs: z.int(),
   errors: z.int(),
-  lastSuccessAt: z.string().exactOptional(),
+  lastSuccessAt: datetime.exactOptional(),
   lastState: z.enum(runStates),
   lastRunId: z.string(),
-  lastFinishedAt: z.string(),
+  lastFinishedAt: datetime,
   lastReason: z.object({ code: z.string(), message: z.string() }).exactOptional(),
-  lastStartedAt: z.string().exactOptional(),
+  lastStartedAt: datetime.exactOptional(),
   /** Of the last run. */
   files: count.exactOptional(),
   bytes: count.exactOptional(),
   skippedFiles: count.exactOptional(),
   conflicts: count.exactOptional(),
   /** When the schedule last started a run. */
-  lastScheduledAt: z.string().exactOptional(),
+  lastScheduledAt: datetime.exactOptional(),
   /** When a run last succeeded with nothing left out. */
-  lastWholeAt: z.string().exactOptional(),
+  lastWholeAt: datetime.exactOptional(),
   /** sync: start of the last run that left the cloud folder with all of the workspace. */
-  lastPushedAt: z.string().exactOptional(),
-  /** Which cloud folder that was, and which mode: see `pushTarget`. */
+  lastPushedAt: datetime.exactOptional(),
+  /** What it copied where to, and how: see `pushTarget`. */
   lastPushedTo: z.string().exactOptional(),
   /** sync: the last run that did so but for some files. */
   lastPartialPush: z
-    .object({ at: z.string(), skippedFiles: count, to: z.string().exactOptional() })
+    .object({ at: datetime, skippedFiles: count, to: z.string().exactOptional() })
     .exactOptional(),
   /** The newest snapshot that misses no file. */
   snapshot: snapshotSchema.exactOptional(),
+  /** What it holds: see `backupScope`; and when the first that holds the same was made. */
+  snapshotScope: z.object({ name: z.string(), since: datetime }).exactOptional(),
+  /** When the first such snapshot was made, whatever it holds. */
+  firstSnapshotAt: datetime.exactOptional(),
   /** The newest snapshot that passed a verification of all of it. */
   verifiedSnapshot: snapshotSchema.exactOptional(),
   /** Snapshots that failed one, and have not passed one in full since; newest first. */
@@ -125,7 +131,9 @@ function pushedBy({ pushed, pushedTo, startedAt, skippedFiles }: JobReport): Par
 
 function snapshotsOf(before: JobStatus | undefined, report: JobReport): Partial<JobStatus> {
   const { job, state, snapshot } = report;
-  if (job === 'backup' && state === 'succeeded' && snapshot) return { snapshot };
+  if (job === 'backup' && state === 'succeeded' && snapshot) {
+    return takenBy(before, snapshot, report.snapshotScope);
+  }
   if (job !== 'verify') return {};
   const found = damageIn(report);
   const known = before?.damagedSnapshots;
@@ -137,6 +145,21 @@ function snapshotsOf(before: JobStatus | undefined, report: JobReport): Partial<
   const others = (known ?? []).filter(({ id }) => !ids.has(id));
   const all = [...found, ...others].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   return { ...passed, damagedSnapshots: all.slice(0, maxDamaged) };
+}
+
+function takenBy(
+  before: JobStatus | undefined,
+  snapshot: Snapshot,
+  scope: string | undefined,
+): Partial<JobStatus> {
+  const { createdAt } = snapshot;
+  const known = before?.snapshotScope;
+  const since = known?.name === scope ? known?.since : undefined;
+  return {
+    snapshot,
+    ...(scope === undefined ? {} : { snapshotScope: { name: scope, since: since ?? createdAt } }),
+    firstSnapshotAt: before?.firstSnapshotAt ?? before?.snapshot?.createdAt ?? createdAt,
+  };
 }
 
 function passedInFull(

@@ -71,7 +71,7 @@ export function createReport(
 ): JobReport {
   const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
   const { snapshot, snapshots, cloudFiles, retention, restoredTo, wouldRestore } = result;
-  const { damagedSnapshots, pushed, pushedTo, tokens = [] } = result;
+  const { snapshotScope, damagedSnapshots, pushed, pushedTo, tokens = [] } = result;
   const now = clock.now();
   return {
     version: 1,
@@ -93,6 +93,7 @@ export function createReport(
     warnings,
     ...(plan ? { plan, planText: planText(plan) } : {}),
     ...(snapshot ? { snapshot } : {}),
+    ...(snapshotScope === undefined ? {} : { snapshotScope }),
     ...(damagedSnapshots ? { damagedSnapshots: damagedSnapshots.slice(0, maxDamaged) } : {}),
     ...(snapshots ? { snapshots } : {}),
     ...(cloudFiles

@@ -1,4 +1,5 @@
 import { agentSchema, type AgentConfig } from '../../../functions/shared/config/agent.ts';
+import { backupScope } from '../../../functions/shared/config/backup-scope.ts';
 import { pushTarget } from '../../../functions/shared/config/push-target.ts';
 import type {
   Job,
@@ -98,7 +99,13 @@ export function givenRecords(
           ...sync,
         }),
       },
-      backup: { status: givenStatus({ snapshot: givenSnapshot('young', 10 * hour), ...backup }) },
+      backup: {
+        status: givenStatus({
+          snapshot: givenSnapshot('young', 10 * hour),
+          snapshotScope: { name: backupScope(givenAgent()), since: ago(1_000 * hour) },
+          ...backup,
+        }),
+      },
       verify: {
         status: givenStatus({ verifiedSnapshot: givenSnapshot('good', 20 * hour), ...verify }),
       },
