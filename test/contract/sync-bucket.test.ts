@@ -56,3 +56,87 @@ describe('a name with a control character', () => {
     expect(report.skipped[0]?.reason).toContain('does not find it by its name');
   });
 });
+
+/** rclone copies all that it is asked to, and then has no time left. */
+const outOfTime = 'if [ "$1" = copy ]; then "$RCLONE" "$@"; exit 10; fi; exec "$RCLONE" "$@"';
+
+describe('a run of two legs', () => {
+  it('keeps in the trash what a person had, though its second leg replaces the file again', async () => {
+    await world.givenWorkspace({ 'f.txt': 'agent 1' });
+    await world.sync(mailbox);
+    world.givenCloud({ 'f.txt': 'what the person wrote' });
+    world.givenRclone(outOfTime);
+    expect(await world.sync(mailbox)).toMatchObject({ state: 'continued', filesSent: 1 });
+    world.givenRclone();
+    await world.givenWorkspace({ 'f.txt': 'agent 2, longer' });
+
+    const report = await world.sync(mailbox, world.nextLeg());
+
+    expect(report).toMatchObject({ state: 'succeeded', legs: 2, filesSent: 2 });
+    const { runId } = report;
+    const folder = `.trash/${runId.slice(0, 8)}/${runId}`;
+    expect(world.cloud()).toEqual({
+      'f.txt': 'agent 2, longer',
+      [`${folder}/f.txt`]: 'what the person wrote',
+      [`${folder}-leg-2/f.txt`]: 'agent 1',
+    });
+  });
+
+  it('does not do more than was confirmed in both legs together', async () => {
+    world.givenCloud({ a: 'cloud', b: 'cloud', c: 'cloud' });
+    await world.sync(mirror);
+    await world.givenWorkspace({ a: "agent's a", b: "agent's b", c: "agent's c" });
+    world.givenRclone(outOfTime);
+    const confirmed = { direction: 'push', confirmDeletes: 4 } as const;
+    expect(await world.sync(mirror, confirmed)).toMatchObject({ state: 'continued', filesSent: 3 });
+    world.givenRclone();
+    world.givenCloud({ 'precious 1': 'p', 'precious 2': 'p' });
+
+    const report = await world.sync(mirror, world.nextLeg());
+
+    expect(report).toMatchObject({ state: 'blocked', reason: { code: 'against-mode' } });
+    expect(world.cloud()).toMatchObject({ 'precious 1': 'p', 'precious 2': 'p' });
+  });
+
+  it('still has what is left of what was confirmed', async () => {
+    world.givenCloud({ a: 'cloud', b: 'cloud', gone: 'cloud' });
+    await world.sync(mirror);
+    await world.givenWorkspace({ a: "agent's a", b: "agent's b" });
+    await world.removeFromWorkspace('gone');
+    world.givenRclone(outOfTime);
+    const confirmed = { direction: 'push', confirmDeletes: 3 } as const;
+    expect(await world.sync(mirror, confirmed)).toMatchObject({ state: 'continued', filesSent: 2 });
+    world.givenRclone();
+
+    const report = await world.sync(mirror, world.nextLeg());
+
+    expect(report).toMatchObject({ state: 'succeeded', filesSent: 2, filesDeleted: 1 });
+  });
+});
+
+describe('a look afterwards that fails', () => {
+  it('does not make what was sent a stranger’s', async () => {
+    await world.givenWorkspace({ a: 'a', b: 'b' });
+    world.givenRclone(
+      'if [ "$1" = copy ]; then touch "$0.copied"; elif [ -f "$0.copied" ]; then rm "$0.copied"; exit 5; fi; exec "$RCLONE" "$@"',
+    );
+    expect(await world.sync(mailbox)).toMatchObject({ state: 'failed' });
+    world.givenRclone();
+    await world.givenWorkspace({ a: 'edited by the agent' });
+    await world.removeFromWorkspace('b');
+
+    const report = await world.sync(mailbox);
+
+    expect(report).toMatchObject({ state: 'succeeded', filesSent: 1, filesDeleted: 1 });
+  });
+});
+
+describe('a file called __proto__', () => {
+  it('is sent once', async () => {
+    await world.givenWorkspace({ ['__proto__']: 'text' });
+    await world.sync(mailbox);
+
+    expect(await world.sync(mailbox)).toMatchObject({ state: 'succeeded', filesSent: 0 });
+    expect(world.cloud()).toEqual({ ['__proto__']: 'text' });
+  });
+});

@@ -1,4 +1,5 @@
 import type { Direction, RunReason } from '../contract/index.ts';
+import type { ListedFile } from '../rclone/listing.ts';
 import type { OneWayPlan } from './plan.ts';
 import { nameOf, waysOf } from './sides.ts';
 
@@ -29,7 +30,7 @@ export function guardDeletes(
   limits: DeleteLimits,
 ): RunReason | undefined {
   const deletes = plan.delete.length;
-  const overwrites = overwritesOf(plan, limits.precaution);
+  const overwrites = overwritesOf(plan, limits.precaution).length;
   const harm = deletes + overwrites;
   if (harm === 0 || (limits.confirmDeletes ?? 0) >= harm) return undefined;
   const { source, destination } = waysOf(direction);
@@ -69,14 +70,17 @@ export function guardDeletes(
  * What a run replaces that is not ours. Files of equal size of which nothing is known are most
  * likely the same, and the first run keeps them in the trash; against the mode nothing is likely.
  */
-function overwritesOf({ update, compare, resend }: OneWayPlan, precaution: Precaution): number {
+export function overwritesOf(
+  { update, compare, resend }: OneWayPlan,
+  precaution: Precaution,
+): ListedFile[] {
   switch (precaution) {
     case 'none':
-      return 0;
+      return [];
     case 'first':
-      return update.length;
+      return update;
     case 'against-mode':
-      return update.length + compare.length + resend.length;
+      return [...update, ...compare, ...resend];
   }
 }
 

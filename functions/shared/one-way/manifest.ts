@@ -7,6 +7,20 @@ import type { ObjectStore } from '../state/object-store.ts';
 export const pairSchema = z.object({ workspace: z.string(), cloud: z.string() });
 export type Pair = z.infer<typeof pairSchema>;
 
+const entrySchema = z.tuple([z.string(), pairSchema]);
+
+/** Any name may be that of a file, `__proto__` too, which a record of zod leaves out. */
+const filesSchema = z
+  .custom<object>((value) => typeof value === 'object' && value !== null)
+  .transform((value) => z.array(entrySchema).parse(Object.entries(value)))
+  .transform((entries) => new Map(entries));
+
+/**
+ * How many files a run has overwritten that somebody had to confirm: its next leg has so many fewer
+ * to go.
+ */
+const overwrittenSchema = z.object({ runId: z.string(), files: z.int().nonnegative() });
+
 const manifestSchema = z.object({
   version: z.literal(1),
   /** The pair of places that it is true for. */
@@ -14,7 +28,8 @@ const manifestSchema = z.object({
   /** Whether a run has ever come to its end, deletes and all. */
   settled: z.boolean(),
   /** By the path in the workspace. */
-  files: z.record(z.string(), pairSchema),
+  files: filesSchema,
+  overwritten: overwrittenSchema.optional(),
 });
 
 /**
@@ -27,6 +42,7 @@ export interface Manifest {
   files: ReadonlyMap<string, Pair> | undefined;
   /** Whether a run between these places has ever come to its end: deletes are done last. */
   settled: boolean;
+  overwritten?: z.infer<typeof overwrittenSchema> | undefined;
 }
 
 /** Reads the manifest; one that belongs to other places counts as none. */
@@ -37,7 +53,8 @@ export async function readManifest(
 ): Promise<Manifest> {
   const found = await readFenced(store, key, manifestSchema);
   if (found?.binding !== binding) return { files: undefined, settled: false };
-  return { files: new Map(Object.entries(found.files)), settled: found.settled };
+  const { files, settled, overwritten } = found;
+  return { files, settled, overwritten };
 }
 
 /** Replaces the manifest, unless the lease has passed on. */
@@ -49,13 +66,15 @@ export async function writeManifest(
     binding,
     settled,
     files,
-  }: { binding: string; settled: boolean; files: ReadonlyMap<string, Pair> },
+    overwritten,
+  }: Manifest & { binding: string; files: ReadonlyMap<string, Pair> },
 ): Promise<void> {
   await writeFenced(store, key, fence, {
     version: 1,
     binding,
     settled,
     files: Object.fromEntries(files),
+    ...(overwritten ? { overwritten } : {}),
   });
 }
 

@@ -6,24 +6,25 @@ import {
   type RunReason,
   type SkippedFile,
 } from '../contract/index.ts';
+import { WorkspaceSyncError } from '../errors.ts';
 import type { RcloneLine } from '../rclone/account.ts';
 import { copyWatch } from '../rclone/copied.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
-import { RcloneError } from '../rclone/session.ts';
 import type { Trouble } from '../rclone/trouble.ts';
 import { createPlan } from '../runtime/plan.ts';
 import type { ProgressMeter } from '../runtime/progress.ts';
 import type { ObjectStore } from '../state/object-store.ts';
 import { applyOneWay, type OneWayOutcome, type OneWayPlaces } from './apply.ts';
-import { guardDeletes, type DeleteLimits } from './guard.ts';
-import { readManifest, writeManifest } from './manifest.ts';
+import { guardDeletes, overwritesOf, type DeleteLimits, type Precaution } from './guard.ts';
+import { readManifest, writeManifest, type Manifest } from './manifest.ts';
 import { planOneWay, type OneWayPlan, type PlanSides } from './plan.ts';
 import { inStepNow, type Done } from './remember.ts';
 import { nameOf, waysOf } from './sides.ts';
 
 export interface OneWayOrder {
   agent: string;
+  runId: string;
   direction: Direction;
   /** Names the pair of places: a manifest of another pair says nothing. */
   binding: string;
@@ -71,7 +72,7 @@ export interface OneWayResult {
 export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneWayResult> {
   const manifest = await readManifest(deps.store, keyOf(order), order.binding);
   const plan = planOneWay({ ...order, manifest, ...whatPlacesAre(deps.places) });
-  const isFirst = manifest.files === undefined;
+  const precaution = precautionOf(order, manifest);
   const blocked = guardDeletes(
     plan,
     {
@@ -81,7 +82,8 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
     },
     {
       ...order.limits,
-      precaution: order.againstMode ? 'against-mode' : isFirst ? 'first' : 'none',
+      confirmDeletes: stillConfirmed(order, manifest),
+      precaution,
     },
   );
   if (blocked || order.dryRun) return untouched(order, plan, blocked);
@@ -89,7 +91,8 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
   const trash = deps.places.trash ?? (manifest.settled ? undefined : deps.firstTrash);
   const watch = tellProgress(order, deps, plan);
   const outcome = await applyOneWay(plan, { ...deps.places, trash, watch });
-  const failures = await remember(order, deps, { plan, outcome, manifest });
+  const overwritten = countOverwritten(order, manifest, overwritesOf(plan, precaution), outcome);
+  const failures = await remember(order, deps, { plan, outcome, manifest }, overwritten);
   return {
     ...untouched(order, plan, undefined),
     files: outcome.sent.size,
@@ -102,6 +105,31 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
     ...(outcome.trouble ? { trouble: outcome.trouble } : {}),
     ...(outcome.waitSeconds === undefined ? {} : { waitSeconds: outcome.waitSeconds }),
   };
+}
+
+function precautionOf({ againstMode }: OneWayOrder, { files }: Manifest): Precaution {
+  if (againstMode) return 'against-mode';
+  return files === undefined ? 'first' : 'none';
+}
+
+/** What earlier legs of the run have overwritten was confirmed with the rest, and is used up. */
+function stillConfirmed({ limits, runId }: OneWayOrder, manifest: Manifest): number | undefined {
+  if (limits.confirmDeletes === undefined) return undefined;
+  return Math.max(0, limits.confirmDeletes - usedBy(runId, manifest));
+}
+
+function usedBy(runId: string, { overwritten }: Manifest): number {
+  return overwritten?.runId === runId ? overwritten.files : 0;
+}
+
+function countOverwritten(
+  { runId }: OneWayOrder,
+  manifest: Manifest,
+  confirmed: ListedFile[],
+  { sent }: OneWayOutcome,
+): Manifest['overwritten'] {
+  const files = usedBy(runId, manifest) + confirmed.filter(({ path }) => sent.has(path)).length;
+  return files === 0 ? undefined : { runId, files };
 }
 
 /** Says what there is to do, and then each file as rclone has copied it. */
@@ -170,22 +198,24 @@ function toSend({ copy, update, compare, resend }: OneWayPlan): ListedFile[] {
 /**
  * Looks at the destination again and writes down what is known to be the same on both sides now.
  * @returns what could not be sent, a reason each.
+ * @throws whatever keeps it from looking, once it is written down what was sent.
  */
 async function remember(
   order: OneWayOrder,
   deps: OneWayDeps,
   { plan, outcome, manifest }: Pick<Done, 'plan' | 'outcome' | 'manifest'>,
+  overwritten: Manifest['overwritten'],
 ): Promise<SkippedFile[]> {
   const touched = toSend(plan);
   const isQuiet = touched.length === 0 && outcome.deleted.length === 0;
-  const seen = isQuiet || outcome.timeUp ? undefined : await relistInTime(deps, outcome);
+  const look = isQuiet ? { files: order.destination } : await lookAgain(deps, outcome);
   const { files, missing, changed } = inStepNow({
     direction: order.direction,
     plan,
     outcome,
     manifest,
     touched,
-    destination: isQuiet ? order.destination : seen,
+    destination: look.files,
     caseInsensitive: deps.places.destination.caseInsensitive,
   });
   // Until the deletes of a first run are done, what lies there may still be somebody else's.
@@ -196,8 +226,10 @@ async function remember(
       binding: order.binding,
       settled,
       files,
+      overwritten,
     });
   }
+  if (look.fault !== undefined) throw look.fault;
   const failed = new Set(outcome.errors.map(({ path }) => path));
   return [
     ...outcome.errors.map(({ path, message }) => ({ path: path ?? '', reason: message })),
@@ -205,17 +237,22 @@ async function remember(
   ];
 }
 
-/** A leg that ends while it looks has done its work all the same: the next leg looks. */
-async function relistInTime(
-  deps: OneWayDeps,
-  outcome: OneWayOutcome,
-): Promise<ListedFile[] | undefined> {
+/** The destination as it is now, if it can be looked at. */
+interface LookAgain {
+  files?: ListedFile[];
+  fault?: WorkspaceSyncError;
+}
+
+/** A leg that ends before or while it looks has done its work all the same: the next leg looks. */
+async function lookAgain(deps: OneWayDeps, outcome: OneWayOutcome): Promise<LookAgain> {
+  if (outcome.timeUp) return {};
   try {
-    return await deps.relist();
-  } catch (error) {
-    if (!(error instanceof RcloneError) || error.code !== 'rclone-time-up') throw error;
+    return { files: await deps.relist() };
+  } catch (fault) {
+    if (!(fault instanceof WorkspaceSyncError)) throw fault;
+    if (fault.code !== 'rclone-time-up') return { fault };
     outcome.timeUp = true;
-    return undefined;
+    return {};
   }
 }
 

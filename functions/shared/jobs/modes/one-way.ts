@@ -36,6 +36,7 @@ export async function runOneWay(
   const result = await oneWay(
     {
       agent: agent.name,
+      runId: context.runId,
       direction,
       binding: bindingOf(synced, cloud),
       source: source.files,
@@ -86,9 +87,13 @@ function trashOf(cycle: Cycle, direction: Direction): string | undefined {
   return keepsVersions ? undefined : trashFolder(cycle);
 }
 
-/** The folder, by day and run. */
-export function trashFolder({ context: { runId } }: Cycle): string {
-  return `${folders.trash}/${runId.slice(0, 8)}/${runId}`;
+/**
+ * The folder, by day and run. Each later leg of a run has its own: what the one before has put there is
+ * a person's, and what this one puts there under the same path may be nothing but our own copy.
+ */
+export function trashFolder({ context: { runId, leg } }: Cycle): string {
+  const folder = `${folders.trash}/${runId.slice(0, 8)}/${runId}`;
+  return leg === 1 ? folder : `${folder}-leg-${leg}`;
 }
 
 /** Bytes that pass in a second at the very best: a function's network does 50 to 90 MB/s. */
