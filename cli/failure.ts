@@ -23,16 +23,23 @@ export class CommandFailure extends Error {
   /** Stable, kebab-case: what `--json` shows beside the message. */
   readonly code: string;
   readonly exitCode: ExitCode;
+  /** What `--json` shows besides, such as what was done before. */
+  readonly facts: Record<string, unknown>;
   readonly #told: Told;
 
   constructor(
     told: Told,
-    { code, exitCode = exitCodes.failed }: { code: string; exitCode?: ExitCode },
+    {
+      code,
+      exitCode = exitCodes.failed,
+      facts = {},
+    }: { code: string; exitCode?: ExitCode; facts?: Record<string, unknown> },
   ) {
     super(inWords(told, {}));
     this.name = 'CommandFailure';
     this.code = code;
     this.exitCode = exitCode;
+    this.facts = facts;
     this.#told = told;
   }
 

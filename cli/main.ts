@@ -36,8 +36,8 @@ function refused(
   return exitCodes.usage;
 }
 
-function tellProgram(shell: Shell, code: string, message: string): void {
-  shell.out(JSON.stringify({ error: { code, message } }, null, 2));
+function tellProgram(shell: Shell, code: string, message: string, facts: object = {}): void {
+  shell.out(JSON.stringify({ error: { code, message, ...facts } }, null, 2));
 }
 
 /** A command line, and what it has chosen as far as it could be read. */
@@ -52,7 +52,7 @@ function failed(error: unknown, { args, chosen, shell }: Asked): number {
   const fault = explainFault(error);
   const message = wordsFor(error, chosen);
   if (args.includes('--json')) {
-    tellProgram(shell, fault?.code ?? 'unexpected', message);
+    tellProgram(shell, fault?.code ?? 'unexpected', message, fault?.facts);
   } else {
     shell.say(message);
     if (!fault && shell.env['WORKSPACE_SYNC_DEBUG'] && error instanceof Error) {

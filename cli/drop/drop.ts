@@ -1,7 +1,9 @@
+import { explainFault, wordsFor } from '../aws/faults.ts';
 import { openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure, type Suggest } from '../failure.ts';
 import type { General } from '../general.ts';
+import { interrupted } from '../output/ask.ts';
 import { nameInLine } from '../output/names.ts';
 import { commandInQuotes } from '../command-line.ts';
 import { Pace } from '../runs/pace.ts';
@@ -33,11 +35,14 @@ export async function drop(
   const release = shell.onInterrupt(() => {
     leaving.abort();
   });
+  const sent: Sent[] = [];
   try {
     tellOtherNames(shell, sources);
-    const sent = await sendAll(context, sources, leaving.signal);
+    await sendAll(context, { sources, sent }, leaving.signal);
     const outcomes = options.wait ? await delivered(context, sent, leaving.signal) : waiting(sent);
     return tell(context, { sources, sent, outcomes, isLeft: leaving.signal.aborted });
+  } catch (error) {
+    throw withSent(context, error, { sources, sent });
   } finally {
     release();
   }
@@ -53,17 +58,22 @@ function tellOtherNames(shell: Shell, sources: readonly DropSource[]): void {
   }
 }
 
+/** What is to be sent, and what has been, in the same order. */
+interface Sending {
+  sources: readonly DropSource[];
+  sent: Sent[];
+}
+
 async function sendAll(
   context: AgentContext,
-  sources: readonly DropSource[],
+  { sources, sent }: Sending,
   leaving: AbortSignal,
-): Promise<Sent[]> {
+): Promise<void> {
   const { shell } = context;
   const view = await progressView(shell);
   const pace = new Pace();
   const isKnown = sources.every(({ size }) => size !== undefined);
   const total = { files: sources.length, bytes: sum(sources.map(({ size = 0 }) => size)) };
-  const sent: Sent[] = [];
   try {
     for (const source of sources) {
       const before = sum(sent.map(({ size }) => size));
@@ -81,9 +91,8 @@ async function sendAll(
       show(0);
       sent.push(await send(context, source, { onBytes: show, leaving }));
     }
-    return sent;
   } catch (error) {
-    throw leaving.aborted ? interrupted(context, sent) : withSent(context, error, sent);
+    throw leaving.aborted ? interrupted() : error;
   } finally {
     view.end();
   }
@@ -93,23 +102,31 @@ function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
 }
 
-function interrupted(context: AgentContext, sent: readonly Sent[]): CommandFailure {
-  return new CommandFailure(`Stopped. ${whatWasSent(context, sent)}`, {
-    code: 'interrupted',
-    exitCode: exitCodes.detached,
-  });
+/** Whatever ends a drop, what was sent before lies in `_outbox`, and will be delivered. */
+function withSent({ general }: AgentContext, error: unknown, sending: Sending): CommandFailure {
+  const fault = explainFault(error);
+  const { sources, sent } = sending;
+  return new CommandFailure(
+    (suggest) => `${wordsFor(error, general)} ${whatWasSent(sending, suggest)}`,
+    {
+      code: fault?.code ?? 'unexpected',
+      exitCode: fault?.exitCode ?? exitCodes.failed,
+      facts: { sent, unsent: sources.slice(sent.length).map(({ from }) => from) },
+    },
+  );
 }
 
-function withSent(context: AgentContext, error: unknown, sent: readonly Sent[]): unknown {
-  if (!(error instanceof CommandFailure) || sent.length === 0) return error;
-  const text = `${error.messageFor(context.general)} ${whatWasSent(context, sent)}`;
-  return new CommandFailure(text, error);
-}
-
-function whatWasSent({ general }: AgentContext, sent: readonly Sent[]): string {
+function whatWasSent({ sources, sent }: Sending, suggest: Suggest): string {
   if (sent.length === 0) return 'Nothing was sent.';
-  const names = sent.map(({ path }) => nameInLine(path)).join(', ');
-  return `Sent before: ${names}. What has arrived of it says ${commandInQuotes(['inbox'], general)}.`;
+  const names = (which: readonly { path: string }[]): string =>
+    which.map(({ path }) => nameInLine(path)).join(', ');
+  const [ended, ...untouched] = sources.slice(sent.length);
+  return [
+    `Sent before: ${names(sent)}.`,
+    ...(ended ? [`Cut short: ${names([ended])}.`] : []),
+    ...(untouched.length > 0 ? [`Not sent: ${names(untouched)}.`] : []),
+    `What has arrived of it says ${suggest('inbox')}.`,
+  ].join(' ');
 }
 
 /** Deliveries take a second; a busy agent, or a schedule that has to come round, a few minutes. */

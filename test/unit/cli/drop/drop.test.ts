@@ -6,13 +6,14 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { drop } from '../../../../cli/drop/drop.ts';
 import { quarantinePrefix } from '../../../../functions/shared/contract/index.ts';
 import { receiptId } from '../../../../functions/shared/mailbox/delivery.ts';
+import { main } from '../../../../cli/main.ts';
+import { folderOfTest } from '../../../fixtures/temporary-folder.ts';
 import { general, givenStacks } from '../stacks.ts';
 import { givenShell } from '../shell.ts';
 
@@ -51,6 +52,36 @@ it('does not say of what was only sent that it was delivered', async () => {
   expect(String(error)).not.toContain('deliver');
 });
 
+describe('a drop of several files whose network fails', () => {
+  const broken = (): Promise<unknown> =>
+    dropped('a.txt', 'b.txt', 'c.txt').catch((caught: unknown) => caught);
+
+  it('says what was sent and what was not', async () => {
+    givenBuckets({ breakAt: 'b.txt' });
+    const error = await broken();
+    expect(error).toMatchObject({ code: 'no-connection', exitCode: 6 });
+    expect(String(error)).toContain('Sent before: a.txt. Cut short: b.txt. Not sent: c.txt.');
+  });
+
+  it('says it to a program, too', async () => {
+    givenBuckets({ breakAt: 'b.txt' });
+    const files = filesOf('a.txt', 'b.txt', 'c.txt');
+    const { shell, out } = givenShell();
+    const { deployment, config, region } = general;
+    const chosen = ['--deployment', deployment, '--config', config, '--region', region];
+    const exitCode = await main(['drop', ...files, '--json', ...chosen], shell);
+    expect(exitCode).toBe(6);
+    expect(JSON.parse(out.join(''))).toMatchObject({
+      error: { sent: [{ path: 'a.txt', size: 5, version: 'v1' }], unsent: files.slice(1) },
+    });
+  });
+
+  it('says it as well where it fails while the delivery is waited for', async () => {
+    givenBuckets({ breakAt: 'receipts' });
+    expect(String(await broken())).toContain('Sent before: a.txt, b.txt, c.txt. What has arrived');
+  });
+});
+
 const receipt = JSON.stringify({
   version: 1,
   id,
@@ -73,10 +104,18 @@ interface Buckets {
   status?: number;
   /** The file at whose sending somebody presses Ctrl-C. */
   stopAt?: string;
+  /** The name at which the connection breaks. */
+  breakAt?: string;
+}
+
+function expectConnection(key: string, breakAt: string | undefined): void {
+  if (breakAt === undefined || !key.includes(breakAt)) return;
+  throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 }
 
 /** Buckets whose `_outbox` a drain has emptied. */
-function givenBuckets({ workspace = {}, exchange = {}, status = 404, stopAt }: Buckets): void {
+function givenBuckets(buckets: Buckets): void {
+  const { workspace = {}, exchange = {}, status = 404, stopAt, breakAt } = buckets;
   givenStacks({
     'WorkspaceSync-default': {
       Agents: 'ann',
@@ -86,6 +125,7 @@ function givenBuckets({ workspace = {}, exchange = {}, status = 404, stopAt }: B
   });
   const s3 = mockClient(S3Client);
   s3.on(PutObjectCommand).callsFake(async ({ Key, Body }: { Key: string; Body: Buffer }) => {
+    expectConnection(Key, breakAt);
     if (stopAt !== undefined && Key.endsWith(stopAt)) interrupt();
     await Promise.resolve(Body);
     return { VersionId: 'v1' };
@@ -96,16 +136,22 @@ function givenBuckets({ workspace = {}, exchange = {}, status = 404, stopAt }: B
     throw Object.assign(new Error('NotFound'), { $metadata: { httpStatusCode } });
   });
   s3.on(GetObjectCommand).callsFake(({ Key }: { Key: string }) => {
+    expectConnection(Key, breakAt);
     const text = workspace[Key];
     if (text === undefined) throw new NoSuchKey({ message: 'no', $metadata: {} });
     return { Body: { transformToString: () => Promise.resolve(text) } };
   });
 }
 
-async function dropped(...names: string[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'drop-'));
+function filesOf(...names: string[]): string[] {
+  const folder = folderOfTest('drop');
   const files = names.map((name) => join(folder, name));
   for (const file of files) writeFileSync(file, 'hello');
+  return files;
+}
+
+async function dropped(...names: string[]) {
+  const files = filesOf(...names);
   const { shell, out } = givenShell();
   shell.onInterrupt = (callback) => {
     interrupt = callback;
