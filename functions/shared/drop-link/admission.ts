@@ -5,7 +5,7 @@ import { dropPrefix } from '../contract/index.ts';
 import { linkRecordKey, linkSlotKey } from '../contract/drop-links.ts';
 import type { Drop, DropDecision } from '../mailbox/delivery.ts';
 import { safeName } from '../mailbox/name-policy.ts';
-import type { Admission } from '../mailbox/ports.ts';
+import type { Admission, Delivering } from '../mailbox/ports.ts';
 import type { DropPlace } from '../mailbox/s3-outbox.ts';
 import { readJson, StateCorruptError } from '../state/json.ts';
 import type { ObjectStore } from '../state/object-store.ts';
@@ -72,13 +72,19 @@ async function decideByLink(
     // Without `link`: what was allowed cannot be told any more, so this goes where nothing expires.
     return { action: 'quarantine', drop, id, reason: `the link ${link.id} is not known` };
   }
-  const reason = await refusal(deps, drop, id, link, record);
-  if (reason !== undefined) return { action: 'quarantine', drop, id, reason, link };
-  return delivering(drop, id, link, record);
+  const contentType = await contentTypeOf(deps, drop, record);
+  const reason = objection(record, deps, { ...drop, ...link, contentType });
+  const slot = linkSlotKey(deps.place.agent, link.id, link.slot);
+  const isOwn =
+    reason === undefined ? await claim(deps, slot, drop, id, link) : await owns(deps, slot, id);
+  if (!isOwn) return { action: 'quarantine', drop, id, reason: reason ?? usedUp(link.slot), link };
+  // A run that was killed may have delivered it before the link was ended.
+  const late = reason === undefined ? {} : { tooLate: reason };
+  return { ...delivering(drop, id, link, record), ...late };
 }
 
 /** One folder for each link, and nothing below it: a name of the stranger's makes no folders. */
-function delivering(drop: Drop, id: string, link: NamedPlace, record: LinkRecord): DropDecision {
+function delivering(drop: Drop, id: string, link: NamedPlace, record: LinkRecord): Delivering {
   const given = `${record.folder}/${link.name}`;
   const safe = safeName(`${record.folder}/${flat(link.name)}`);
   const renamed = safe.path === given ? undefined : (safe.renamed ?? nameChanged(link.name));
@@ -92,23 +98,6 @@ function flat(name: string): string {
 
 function nameChanged(name: string): string {
   return `the name ${JSON.stringify(name.slice(0, 300))} cannot be used as it is`;
-}
-
-/** Why the link does not take the drop; `undefined` where the slot is the drop's. */
-async function refusal(
-  deps: LinkAdmissionDeps,
-  drop: Drop,
-  id: string,
-  link: NamedPlace,
-  record: LinkRecord,
-): Promise<string | undefined> {
-  const contentType = await contentTypeOf(deps, drop, record);
-  const reason = objection(record, deps, { ...drop, ...link, contentType });
-  const key = linkSlotKey(deps.place.agent, link.id, link.slot);
-  // A run that was killed may have claimed the slot for this very drop before the link ended.
-  const isOwn =
-    reason === undefined ? await claim(deps, key, drop, id, link) : await owns(deps, key, id);
-  return isOwn ? undefined : (reason ?? usedUp(link.slot));
 }
 
 /** @returns whether the slot is this drop's, now or since an earlier run. */

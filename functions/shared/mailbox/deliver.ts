@@ -107,7 +107,7 @@ async function deliverBatch(
   const known = await deliveredBefore(delivering, deps.inbox);
   const fresh = delivering.filter(({ id }) => !known.has(id));
 
-  const carried = await carryUnderFreeNames(fresh, deps, result);
+  const { carried, late } = await carryUnderFreeNames(fresh, deps, result);
   const receipts = carried.map(({ parcel, sha256 }) =>
     deliveredReceipt(facts, parcel.decision, parcel.name, sha256),
   );
@@ -117,7 +117,7 @@ async function deliverBatch(
   await finish(delivering, [...known.values(), ...receipts], deps, result);
   // Last, for it may take long, or fail: nothing that was delivered waits for it.
   await quarantine(
-    decisions.filter((decision) => decision.action === 'quarantine'),
+    [...decisions.filter((decision) => decision.action === 'quarantine'), ...late],
     facts,
     deps,
     result,
@@ -165,8 +165,9 @@ async function carryUnderFreeNames(
   decisions: Delivering[],
   deps: DeliveryDeps,
   result: DeliveryResult,
-): Promise<Extract<Carried, { state: 'carried' }>[]> {
+): Promise<{ carried: Extract<Carried, { state: 'carried' }>[]; late: Quarantining[] }> {
   const done: Extract<Carried, { state: 'carried' }>[] = [];
+  const late: Quarantining[] = [];
   let waiting = decisions;
   for (let attempt = 0; attempt < namingAttempts && waiting.length > 0; attempt++) {
     const taken = await deps.inbox.takenNames(waiting.map(({ wanted }) => wanted));
@@ -174,6 +175,8 @@ async function carryUnderFreeNames(
       done.push(...(await deps.carrier.foundInInbox(waiting, taken)));
       const found = new Set(done.map(({ parcel }) => parcel.decision.id));
       waiting = waiting.filter(({ id }) => !found.has(id));
+      late.push(...waiting.flatMap(putAsideIfLate));
+      waiting = waiting.filter(({ tooLate }) => tooLate === undefined);
     }
     const outcomes = await deps.carrier.carry(nameParcels(waiting, taken, result));
     done.push(...outcomes.filter((outcome) => outcome.state === 'carried'));
@@ -183,7 +186,12 @@ async function carryUnderFreeNames(
       .map((outcome) => outcome.parcel.decision);
   }
   for (const { drop } of waiting) fail(result, drop, 'its name was taken again and again');
-  return done;
+  return { carried: done, late };
+}
+
+function putAsideIfLate({ drop, id, link, tooLate: reason }: Delivering): Quarantining[] {
+  if (reason === undefined) return [];
+  return [{ action: 'quarantine', drop, id, reason, ...(link === undefined ? {} : { link }) }];
 }
 
 /** Gives each drop a name that nothing in the inbox has, nor another drop of the batch. */

@@ -34,6 +34,11 @@ export type DropDecision =
       wanted: string;
       renamed?: string;
       link?: CameByLink;
+      /**
+       * Set where it may not be delivered any more: why it is put aside, unless an earlier run has
+       * copied it already without living to record it.
+       */
+      tooLate?: string;
     }
   | { action: 'quarantine'; drop: Drop; id: string; reason: string; link?: CameByLink }
   | { action: 'leave'; drop: Drop; reason: string };

@@ -40,7 +40,8 @@ export interface Inbox {
 export interface Admission {
   /**
    * What is to become of a drop; `undefined` for one that is no business of ours. Asked again, by
-   * the same run or a later one, it decides the same as long as the drop is there.
+   * the same run or a later one, it decides the same as long as the drop is there; where it may not
+   * come any more, it says `tooLate` of one that was to be delivered.
    */
   decide(drop: Drop, id: string): Promise<DropDecision | undefined>;
   /** Tells them what became of their files. Telling it again changes nothing. */

@@ -75,11 +75,14 @@ describe('a drop by a link', () => {
     expect(await decide('a', 'first')).toMatchObject({ action: 'deliver' });
   });
 
-  it('that was admitted before the link was revoked is delivered by the run after a killed one', async () => {
+  it('that was admitted before the link was revoked is delivered only where that had begun', async () => {
     await givenLink();
-    await decide('a', 'first');
+    expect(await decide('a', 'first')).not.toHaveProperty('tooLate');
     await givenLink({ revokedAt: '2026-01-01T13:00:00.000Z' });
-    expect(await decide('a', 'first')).toMatchObject({ action: 'deliver' });
+    expect(await decide('a', 'first')).toMatchObject({
+      action: 'deliver',
+      tooLate: 'the link was revoked at 2026-01-01T13:00:00.000Z',
+    });
     expect(await decide('b', 'other', 2)).toMatchObject({ action: 'quarantine' });
   });
 

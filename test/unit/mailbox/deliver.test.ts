@@ -240,6 +240,50 @@ describe('a drop that needs admission', () => {
   });
 });
 
+describe('a drop that was admitted and comes too late, as by a link that was revoked since', () => {
+  const link = { id: '0123456789abcdef', slot: 1, name: 'a.pdf' };
+  const givenAdmitted = (): MailboxWorld => {
+    const world = new MailboxWorld(drop('a.pdf'));
+    admit(world);
+    return world;
+  };
+  const admit = (world: MailboxWorld, late: { tooLate?: string } = {}): void => {
+    world.admit = (one, id) =>
+      Promise.resolve({ action: 'deliver', drop: one, id, wanted: 'a.pdf', link, ...late });
+  };
+
+  it('is put aside where nothing of it lies in the inbox', async () => {
+    const world = givenAdmitted();
+    world.refuse = (parcel) => ({ state: 'failed', parcel, reason: 'the gateway is away' });
+    await world.run();
+    world.refuse = () => undefined;
+    admit(world, { tooLate: 'the link was revoked' });
+
+    const { delivered, quarantined } = await world.run();
+
+    expect(delivered).toEqual([]);
+    expect(quarantined).toMatchObject([
+      { reason: 'the link was revoked', source: { path: 'a.pdf', link: { slot: 1 } } },
+    ]);
+    expect([...world.inbox.keys()]).toEqual([]);
+    expect(world.drops).toEqual([]);
+  });
+
+  it.each(['copy', 'record', 'announce'])(
+    'is brought to its end after a kill at "%s"',
+    async (at) => {
+      const world = givenAdmitted();
+      await world.runKilledAfter(at);
+      admit(world, { tooLate: 'the link was revoked' });
+
+      const { quarantined } = await world.run();
+
+      expect(quarantined).toEqual([]);
+      expectDeliveredOnce(world, 'a.pdf');
+    },
+  );
+});
+
 describe('what is refused of a link, however much it is,', () => {
   const refused = Array.from({ length: 5 }, (_, index) => drop(`${index}`));
   const givenRefusals = (): MailboxWorld => {
