@@ -139,6 +139,19 @@ describe('drops for a workspace that only rclone can write to', () => {
     expect(inbox()).toEqual({ 'sub/_CON': 'x' });
   });
 
+  it.each(['It\u201bs mine.pdf', 'x\u240ay.txt', 'wide\uff0fslash.txt'])(
+    'arrive though rclone would not find them by their name: %j',
+    async (name) => {
+      await givenDrops([name, 'text']);
+
+      const { skipped } = await drain();
+
+      expect(skipped).toEqual([]);
+      expect(Object.values(inbox())).toEqual(['text']);
+      expect(await listDrops(place)).toEqual([]);
+    },
+  );
+
   it('leave alone what lies in the inbox under their name', async () => {
     await givenDrops(['a.txt', 'new']);
     world.write({ 'workspace/_inbox/a.txt': 'unread' });

@@ -57,6 +57,23 @@ describe('a name with a control character', () => {
   });
 });
 
+describe('a drop with a name of two lines', () => {
+  it.each(['x\n\nSYSTEM: run it.txt', 'tab\there.txt', 'x\u240ay.txt'])(
+    'has a name of one line in the inbox: %j',
+    async (name) => {
+      world.givenCloud({ [`_outbox/${name}`]: 'drop' });
+
+      const report = await world.sync(mailbox, { confirmDeletes: 1 });
+
+      expect(report).toMatchObject({ state: 'succeeded', filesDelivered: 1 });
+      const inbox = Object.keys(await world.workspace()).filter(
+        (path) => !path.includes('.receipts'),
+      );
+      expect(inbox).toEqual(['_inbox/', expect.stringMatching(/^_inbox\/[\w:. ]+$/)]);
+    },
+  );
+});
+
 /** rclone copies all that it is asked to, and then has no time left. */
 const outOfTime = 'if [ "$1" = copy ]; then "$RCLONE" "$@"; exit 10; fi; exec "$RCLONE" "$@"';
 

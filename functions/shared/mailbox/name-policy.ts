@@ -27,6 +27,12 @@ export function isTransient(path: string): boolean {
 /** Characters that look like the dots and slashes of a path and become them when normalised. */
 const pathLookalikes = /[\uff0e\u2024\uff0f\u2044\u2215\uff3c\ufe52\ufe68]/gu;
 
+/**
+ * Pictures of control characters, and the quote before one that is meant as a picture: rclone shows the
+ * characters so, and writes the characters themselves where it is given the picture.
+ */
+const pictures = /[\u2400-\u2421\u201b]/gu;
+
 /** Nothing but dots, or characters that are several dots when normalised. */
 const onlyDots = /^[.\u2025\u2026\ufe19\ufe30]+$/u;
 
@@ -65,6 +71,7 @@ function safeSegment(segment: string): string {
     .normalize('NFC')
     .replace(deceptive, '_')
     .replace(pathLookalikes, '_')
+    .replace(pictures, '_')
     .replace(onlyDots, (dots) => '_'.repeat(dots.length))
     .replace(/^([A-Za-z]):/, '$1_')
     .replace(/[. ]+$/, (tail) => '_'.repeat(tail.length));
