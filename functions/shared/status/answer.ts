@@ -9,6 +9,7 @@ import { createTimeBudget } from '../runtime/time-budget.ts';
 import { gather, type Known } from './gather.ts';
 import { parseStatusRequest } from './status-request.ts';
 import { writeStatusFile } from './status-file.ts';
+import { unverifiedSince } from './unverified-since.ts';
 
 /** Workspaces that are written to at once; behind some of them an rclone has to start. */
 const filesAtOnce = 8;
@@ -56,11 +57,11 @@ async function writeQuietly(context: LegContext, { agent, status }: Known): Prom
   }
 }
 
-/** How old the newest snapshot is that was read back and found good: an alarm watches it. */
-function measure({ emit, clock }: Runtime, { agent, status }: Known): void {
-  const snapshot = status.lastVerifiedSnapshot;
-  if (!agent.backup.enabled || !snapshot) return;
-  const seconds = Math.max(0, (clock.now() - epochOf(snapshot.createdAt)) / 1_000);
+/** Since when nothing newer has been read back and found good: an alarm watches it. */
+function measure({ emit, clock }: Runtime, { agent, records }: Known): void {
+  const since = unverifiedSince(records);
+  if (!agent.backup.enabled || since === undefined) return;
+  const seconds = Math.max(0, (clock.now() - epochOf(since)) / 1_000);
   emit(metrics.verifiedAge, seconds, { Agent: agent.name }, 'Seconds');
 }
 

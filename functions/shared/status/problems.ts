@@ -12,10 +12,12 @@ import {
   type RunState,
   type StatusProblem,
 } from '../contract/index.ts';
+import { clockToleranceMs } from '../retention/effective-time.ts';
 import { goodSnapshot, openDamage, type JobStatus } from '../runtime/job-status.ts';
 import { inWords, plural } from './duration.ts';
 import type { AgentRecords } from './records.ts';
 import { died } from './running.ts';
+import { unverifiedSince } from './unverified-since.ts';
 
 /** A heading of the runbook that no alarm points to. */
 const headings = {
@@ -147,24 +149,27 @@ function silence(
     return [{ code: 'no-success-yet', message, runbook, weight: status ? 85 : 50 }];
   }
   const seconds = (now - epochOf(status.lastSuccessAt)) / 1_000;
+  if (seconds * 1_000 < -clockToleranceMs) {
+    const message = `The last success of the ${job} is dated ahead, ${status.lastSuccessAt}: when it was, nobody can tell.`;
+    return [{ code: 'overdue', message, runbook, weight: 85 }];
+  }
   if (hours === undefined || seconds <= hours * 3600) return [];
   const message = `No ${job} has succeeded for ${inWords(seconds)}; the last did at ${status.lastSuccessAt}.`;
   return [{ code: 'overdue', message, runbook, weight: 85 }];
 }
 
-function unverified(agent: AgentConfig, { jobs }: AgentRecords, now: number): Weighed[] {
+function unverified(agent: AgentConfig, records: AgentRecords, now: number): Weighed[] {
   const limit = oldestVerified(agent);
+  const since = unverifiedSince(records);
   // With nothing to verify, that is what is wrong.
-  const snapshot = jobs.backup?.status?.snapshot;
-  if (limit === undefined || !snapshot) return [];
-  const verify = jobs.verify?.status;
-  const good = verify && goodSnapshot(verify);
-  const since = good ?? snapshot;
-  const seconds = (now - epochOf(since.createdAt)) / 1_000;
+  if (limit === undefined || since === undefined) return [];
+  const seconds = (now - epochOf(since)) / 1_000;
   if (seconds <= limit) return [];
+  const verify = records.jobs.verify?.status;
+  const good = verify && goodSnapshot(verify);
   const message = good
     ? `The newest snapshot that was read back and found good is ${inWords(seconds)} old: ${good.id}.`
-    : `No snapshot has been read back and found good yet; the newest is ${snapshot.id}.`;
+    : `No snapshot is known to be good, ${inWords(seconds)} after the first was taken.`;
   return [{ code: 'unverified', message, runbook: runbookAnchors.verifiedTooOld, weight: 70 }];
 }
 
@@ -185,10 +190,11 @@ function damaged({ backup }: AgentConfig, { jobs }: AgentRecords): Weighed[] {
     }));
 }
 
+/** Of one that a schedule should have followed up, its silence is told by then; others were asked for. */
 function deaths({ jobs }: AgentRecords, now: number): Weighed[] {
   return (Object.keys(jobs) as Job[]).flatMap((job) => {
     const record = died(jobs[job] ?? {}, now);
-    if (!record) return [];
+    if (!record || now - epochOf(record.updatedAt) > rememberedMs) return [];
     const message =
       `The ${job} ${record.runId} has not been heard of since ${record.updatedAt}: it was killed, or ` +
       'its next leg did not start. The next run goes on from what it finished.';

@@ -65,6 +65,10 @@ describe('records', () => {
     ['a list', '[]'],
     ['of a later version', '{"version":2}'],
     ['of other types', JSON.stringify({ ...givenStatus(), runs: 'many' })],
+    ['of a run that ended at no time', JSON.stringify(givenStatus({ lastFinishedAt: 'soon' }))],
+    ['of a success at no time', JSON.stringify(givenStatus({ lastSuccessAt: '2026-11-22' }))],
+    ['of a schedule at no time', JSON.stringify(givenStatus({ lastScheduledAt: 'soon' }))],
+    ['of a push at no time', JSON.stringify(givenStatus({ lastPushedAt: '' }))],
   ])('that are %s are named, and the others read', async (_, text) => {
     const store = new MemoryObjectStore();
     await store.put('status/main/sync.json', text);

@@ -115,6 +115,11 @@ describe('the problems of an agent', () => {
     expect(codes(records, givenAgent({ provider: 'off', dropbox: undefined }))).toEqual([]);
   });
 
+  it('are a success that is dated ahead: it would hide silence until then', () => {
+    expect(codes(givenRecords({ sync: { lastSuccessAt: ago(-hour) } }))).toEqual(['overdue']);
+    expect(codes(givenRecords({ sync: { lastSuccessAt: ago(-60) } }))).toEqual([]);
+  });
+
   it('are snapshots that nobody has read back for too long', () => {
     const old = { verifiedSnapshot: givenSnapshot('good', 10 * 24 * hour) };
     expect(codes(givenRecords({ verify: old }))).toEqual(['unverified']);
@@ -124,6 +129,14 @@ describe('the problems of an agent', () => {
     expect(codes(givenRecords({ verify: old }), givenAgent({}, { verifyInterval: 0 }))).toEqual([]);
   });
 
+  it('are that none of a month of snapshots was ever read back, however young the newest is', () => {
+    const records = givenRecords({ backup: { firstSnapshotAt: ago(30 * 24 * hour) } });
+    records.jobs.verify = {};
+    const [problem] = problemsOf(givenAgent(), records, now);
+    expect(problem?.code).toBe('unverified');
+    expect(problem?.message).toContain('No snapshot is known to be good, 30 days after the first');
+  });
+
   it('are a run that has died', () => {
     const records = givenRecords();
     records.jobs.backup = {
@@ -131,6 +144,16 @@ describe('the problems of an agent', () => {
       running: givenRunning({ job: 'backup', updatedAt: ago(200) }),
     };
     expect(codes(records)).toEqual(['run-died']);
+  });
+
+  it.each([
+    ['yesterday', 24 * hour, ['run-died']],
+    ['two months ago', 60 * 24 * hour, []],
+  ])('are a restore that died %s: after a week nobody has to be told any more', (_, age, found) => {
+    const records = givenRecords();
+    const running = givenRunning({ job: 'restore', startedAt: ago(age), updatedAt: ago(age) });
+    records.jobs.restore = { running };
+    expect(codes(records)).toEqual(found);
   });
 
   it('are dead letters, a pause, and what cannot be read', () => {
