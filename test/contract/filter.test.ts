@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { excludeMatcher, PatternError } from '../../functions/shared/rclone/filter.ts';
+import { excludeMatcher, inBothForms, PatternError } from '../../functions/shared/rclone/filter.ts';
 import { rcloneBinary } from '../fixtures/rclone.ts';
 import { folderOfSuite } from '../fixtures/temporary-folder.ts';
 
@@ -72,6 +72,8 @@ const patterns = [
   'a{1,{2,b}}.txt',
   'c/**/f.md',
   'é.txt',
+  'e\u0301.txt',
+  '*é.{txt,md}',
   'a+b.txt',
   'a.b.c',
   'a,b.txt',
@@ -93,19 +95,35 @@ describe('rclone patterns', () => {
     }
   });
 
-  const keptByRclone = (pattern: string): string[] =>
-    execFileSync(rcloneBinary(), ['lsf', '-R', '--files-only', `--exclude=${pattern}`, folder], {
+  const keptByRclone = (pattern: string): string[] => {
+    const excludes = inBothForms([pattern]).map((form) => `--exclude=${form}`);
+    return execFileSync(rcloneBinary(), ['lsf', '-R', '--files-only', ...excludes, folder], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
       .split('\n')
       .filter(Boolean)
       .sort();
+  };
 
   it.each(patterns)('%s leaves what rclone leaves', (pattern) => {
     const excluded = excludeMatcher([pattern]);
 
     expect(paths.filter((path) => !excluded(path)).sort()).toEqual(keptByRclone(pattern));
+  });
+
+  it('mean a name in either form of Unicode, also where it is written in both', () => {
+    const mixed = 'A\u0308rger/\u00dc/notes.txt';
+
+    for (const form of ['NFC', 'NFD']) {
+      expect(excludeMatcher(['/\u00c4rger/\u00dc/**'.normalize(form)])(mixed)).toBe(true);
+      expect(excludeMatcher(['[\u00c4]rger/**'])(mixed.normalize(form))).toBe(true);
+    }
+    expect(excludeMatcher(['/Arger/**'])(mixed)).toBe(false);
+  });
+
+  it('keep a class as it is: in its other form it would name the letters without their dots', () => {
+    expect(inBothForms(['[\u00e4\u00f6]*'])).toEqual(['[\u00e4\u00f6]*']);
   });
 
   it.each(['***', 'a]', 'a[', '{a', 'a}', '{{a'])('%s is refused, as rclone does', (pattern) => {

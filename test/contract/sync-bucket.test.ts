@@ -57,6 +57,44 @@ describe('a name with a control character', () => {
   });
 });
 
+describe('a name in another form of Unicode', () => {
+  it('is excluded with the folder whose name it is', async () => {
+    const settings = { ...mirror, exclude: ['/\u00c4rger/**'] };
+    world.givenCloud({ 'a.txt': 'a' });
+    await world.sync(settings);
+    await world.givenWorkspace({ 'A\u0308rger/notes.txt': 'written on a Mac' });
+
+    expect(await world.sync(settings)).toMatchObject({ state: 'succeeded', filesDeleted: 0 });
+
+    expect(await world.workspace()).toHaveProperty(['A\u0308rger/notes.txt'], 'written on a Mac');
+  });
+
+  it('is not copied in bulk either where it is excluded', async () => {
+    const many = Array.from({ length: 500 }, (_, index): [string, string] => [
+      `many/${index}.txt`,
+      '',
+    ]);
+    world.givenCloud({ ...Object.fromEntries(many), 'A\u0308rger/\u00dc/notes.txt': 'private' });
+
+    const report = await world.sync({ ...mirror, exclude: ['/\u00c4rger/\u00dc/**'] });
+
+    expect(report).toMatchObject({ state: 'succeeded', filesReceived: 500 });
+    expect(Object.values(await world.workspace())).not.toContain('private');
+  });
+
+  it('takes the place of the one before', async () => {
+    world.givenCloud({ 'caf\u00e9.txt': 'old' });
+    await world.sync(mirror);
+    world.removeFromCloud('caf\u00e9.txt');
+    world.givenCloud({ 'cafe\u0301.txt': 'new content' });
+
+    await world.sync(mirror);
+    await world.sync(mirror);
+
+    expect(await world.workspace()).toEqual({ 'cafe\u0301.txt': 'new content' });
+  });
+});
+
 describe('a drop with a name of two lines', () => {
   it.each(['x\n\nSYSTEM: run it.txt', 'tab\there.txt', 'x\u240ay.txt'])(
     'has a name of one line in the inbox: %j',

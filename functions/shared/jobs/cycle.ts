@@ -11,7 +11,7 @@ import {
 import type { Drop } from '../mailbox/delivery.ts';
 import { dropOf } from '../mailbox/rclone-mailbox.ts';
 import { inboxKey } from '../mailbox/s3-inbox.ts';
-import { excludeMatcher, excludesOf } from '../rclone/filter.ts';
+import { excludeMatcher, excludesOf, inBothForms } from '../rclone/filter.ts';
 import { isMissingFolder, parseListing, type Listing, type ListedFile } from '../rclone/listing.ts';
 import { unusable } from '../rclone/names.ts';
 import type { Remote } from '../rclone/remote.ts';
@@ -173,7 +173,7 @@ export async function listCloud({ session, cloud, exclude }: Cycle): Promise<Loo
   const result = await session.run({
     kind: 'list',
     from: { remote: cloud, path: '' },
-    exclude,
+    exclude: inBothForms(exclude),
     // What a person drops is delivered, whatever is left out of the push.
     include: [`${reservedPattern(folders.outbox, cloud.caseInsensitive)}/**`],
   });

@@ -1,4 +1,5 @@
 import type { RcloneLine } from '../rclone/account.ts';
+import { isAscii } from '../rclone/filter.ts';
 import { type ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
 import {
@@ -85,7 +86,7 @@ function copySteps(plan: OneWayPlan, places: OneWayPlaces): (() => Promise<Rclon
       careOf(places),
     );
   const steps: [ListedFile[], () => Promise<RcloneResult>][] = [
-    [plan.copy, inBulk(plan) ? () => copyMissing(places) : named(plan.copy, 'always')],
+    [plan.copy, inBulk(plan, places) ? () => copyMissing(places) : named(plan.copy, 'always')],
     [plan.compare, named(plan.compare, 'checksum')],
     [plan.resend, named(plan.resend, 'always')],
     [plan.update, named(plan.update, 'always')],
@@ -93,9 +94,12 @@ function copySteps(plan: OneWayPlan, places: OneWayPlaces): (() => Promise<Rclon
   return steps.filter(([files]) => files.length > 0).map(([, step]) => step);
 }
 
-/** By listings a file that the plan has left out would be copied too: then it is done by names. */
-function inBulk({ copy, skipped }: OneWayPlan): boolean {
-  return copy.length >= bulk && skipped.length === 0;
+/**
+ * By listings a file that the plan has left out would be copied too, and one that is excluded in another
+ * form of Unicode only: then it is done by names.
+ */
+function inBulk({ copy, skipped }: OneWayPlan, { exclude }: OneWayPlaces): boolean {
+  return copy.length >= bulk && skipped.length === 0 && exclude.every(isAscii);
 }
 
 function copyMissing(places: OneWayPlaces): Promise<RcloneResult> {

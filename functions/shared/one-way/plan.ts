@@ -73,7 +73,12 @@ export function planOneWay(sides: PlanSides): OneWayPlan {
     if (other && inStep(file, other, sides)) plan.unchanged.push([file, other]);
     else plan[decide(file, other, sides)].push(file);
   }
-  plan.delete = destination.filter(({ path }) => !wanted.has(keyOf(path)));
+  const paths = new Set(source.map(({ path }) => path));
+  plan.delete = destination.filter(({ path }) => {
+    const as = wanted.get(keyOf(path));
+    // What has the name in another form is what was there before the name changed its form.
+    return as === undefined || (!paths.has(path) && byPath.has(as));
+  });
   plan.skipped.push(...leftAlone(sides, there));
   return plan;
 }

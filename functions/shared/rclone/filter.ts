@@ -8,12 +8,39 @@ import { WorkspaceSyncError } from '../errors.ts';
 export type PathMatcher = (path: string) => boolean;
 
 /**
- * Matches a path that any of the patterns excludes.
+ * Matches a path that any of the patterns excludes, in whichever form of Unicode either is written:
+ * where one side keeps `Ä` and the other `A` with two dots, it is the same file to a plan.
  * @throws PatternError for a pattern that rclone refuses too.
  */
 export function excludeMatcher(patterns: string[]): PathMatcher {
-  const expressions = patterns.map(patternToRegExp);
-  return (path) => expressions.some((expression) => expression.test(path));
+  const exact = patterns.map(patternToRegExp);
+  const composed = patterns
+    .filter((pattern) => !isAscii(pattern))
+    .map((pattern) => patternToRegExp(pattern.normalize('NFC')));
+  return (path) => {
+    if (exact.some((expression) => expression.test(path))) return true;
+    if (composed.length === 0) return false;
+    const known = path.normalize('NFC');
+    return composed.some((expression) => expression.test(known));
+  };
+}
+
+/** Whether a pattern means the same to {@link excludeMatcher} as to rclone: it has but one form. */
+export function isAscii(pattern: string): boolean {
+  return /^\p{ASCII}*$/u.test(pattern);
+}
+
+/**
+ * The patterns in both forms of Unicode, for rclone, which goes by the letter. Where a class holds more
+ * than ASCII, its decomposed form would be another class, and is left out.
+ */
+export function inBothForms(patterns: readonly string[]): string[] {
+  const forms = patterns.flatMap((pattern) => [
+    pattern,
+    pattern.normalize('NFC'),
+    ...(/\[[^\]]*[^\p{ASCII}]|\{\{/u.test(pattern) ? [] : [pattern.normalize('NFD')]),
+  ]);
+  return [...new Set(forms)];
 }
 
 /** rclone cuts white space off both ends of a filter's line: there a character class keeps it. */

@@ -169,6 +169,26 @@ describe('a plan of names that are one file in the cloud folder', () => {
     expect(names(plan)).toEqual({ unchanged: ['e\u0301.txt'] });
   });
 
+  it('deletes the other form of a name once the file lies there in its own', () => {
+    const [composed, decomposed] = [file('\u00e9.txt', { size: 9 }), file('e\u0301.txt')];
+    const source = [decomposed];
+
+    expect(names(planFor({ source, destination: [composed] }))).toEqual({
+      update: ['e\u0301.txt'],
+    });
+    const manifest = manifestOf([decomposed, decomposed]);
+    expect(names(planFor({ source, destination: [composed, decomposed], manifest }))).toEqual({
+      unchanged: ['e\u0301.txt'],
+      delete: ['\u00e9.txt'],
+    });
+  });
+
+  it('deletes neither form of a name where the workspace has both', () => {
+    const both = [file('\u00e9.txt'), file('e\u0301.txt')];
+
+    expect(planFor({ source: both, destination: both }).delete).toEqual([]);
+  });
+
   it('names a file whose other Unicode form lies in the workspace, too', () => {
     const plan = planFor({ source: [file('\u00e9'), file('e\u0301')] });
 
@@ -271,9 +291,18 @@ describe('any plan', () => {
       fc.property(sides, (given) => {
         const keyOf = pathKey(given.caseInsensitive);
         const wanted = new Set(given.source.map((one) => keyOf(one.path)));
-        expect(planFor(given).delete).toEqual(
-          given.destination.filter((one) => isNamed(one) && !wanted.has(keyOf(one.path))),
+        const deleted = planFor(given).delete;
+        const others = given.destination.filter(
+          (one) => isNamed(one) && !wanted.has(keyOf(one.path)),
         );
+        expect(deleted).toEqual(expect.arrayContaining(others));
+        // Of what it has, only another spelling of what lies there, too.
+        for (const one of deleted.filter((gone) => !others.includes(gone))) {
+          const key = keyOf(one.path);
+          const same = given.destination.filter((there) => keyOf(there.path) === key);
+          expect(same.length).toBeGreaterThan(1);
+          expect(given.source.map(({ path: name }) => name)).not.toContain(one.path);
+        }
       }),
     );
   });
