@@ -8,7 +8,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line itself is wrong, or something that it needs was not given. */
   usage: 2,
-  /** A run is done but for some files, which are named. */
+  /** A run is done but for some files, or records are shown but for some; those are named. */
   partial: 3,
   /** A guard stopped the run before it changed anything. */
   blocked: 4,

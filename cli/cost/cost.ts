@@ -1,5 +1,5 @@
+import { tellLeftOut } from '../aws/state.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { exitCodes } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
 import { estimate, type Assumed } from './estimate.ts';
@@ -12,5 +12,5 @@ export type CostOptions = General & Assumed & { estimate?: boolean };
 export async function cost(shell: Shell, options: CostOptions): Promise<ExitCode> {
   const account: Account = options.estimate ? estimate(options) : await monthSoFar(shell, options);
   shell.out(options.json ? JSON.stringify(account, null, 2) : accountText(account));
-  return exitCodes.ok;
+  return tellLeftOut(shell, account.leftOut ?? []);
 }

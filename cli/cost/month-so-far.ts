@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import * as z from 'zod';
 import { isoTime } from '../../functions/shared/clock.ts';
 import { stateKeys, type Job } from '../../functions/shared/contract/index.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type UsageRecord,
 } from '../../functions/shared/cost/index.ts';
 import { listAll } from '../aws/objects.ts';
-import { readState } from '../aws/state.ts';
+import { orLeftOut, readState } from '../aws/state.ts';
 import { bucketOf, configFile, openContext, withAgent, type Context } from '../context.ts';
 import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
@@ -29,11 +30,12 @@ export async function monthSoFar(shell: Shell, general: General): Promise<Accoun
   const only = general.agent === undefined ? undefined : withAgent(context).agent;
   const now = shell.clock.now();
   const [month, elapsed] = [monthOf(now), elapsedShare(now)];
-  const usages = await usagesIn(context, month, only);
-  const turns = await turnsOf(context, month, only);
+  const leftOut: string[] = [];
+  const usages = await usagesIn(context, { month, only }, leftOut);
+  const turns = await turnsOf(context, month, only, leftOut);
   const file = configFile(general, context.target);
   const config = existsSync(file) ? readConfiguration(file) : undefined;
-  const budget = await readState<Budget>(context, stateKeys.budget);
+  const budget = await orLeftOut(readState<Budget>(context, stateKeys.budget), leftOut);
   const common = {
     deployment: context.deployment.name,
     month,
@@ -42,6 +44,7 @@ export async function monthSoFar(shell: Shell, general: General): Promise<Accoun
     agents: [...new Set(usages.map(({ agent }) => agent))].sort(),
     turns,
     ...capOfMonth(budget, month, config),
+    ...(leftOut.length > 0 ? { leftOut } : {}),
   };
   // What is there whether or not anything runs is not one agent's.
   if (only !== undefined || !config) {
@@ -64,10 +67,16 @@ function sums(
   return { dollars, projected: elapsed > 0 ? dollars / elapsed : dollars };
 }
 
+const statusSchema = z.looseObject({ usage: monthUsageSchema.optional() });
+
+function isStatus(value: unknown): value is z.output<typeof statusSchema> {
+  return statusSchema.safeParse(value).success;
+}
+
 async function usagesIn(
   context: Context,
-  month: string,
-  only: string | undefined,
+  { month, only }: { month: string; only: string | undefined },
+  leftOut: string[],
 ): Promise<UsageRecord[]> {
   const prefix = only === undefined ? 'status/' : `status/${only}/`;
   const { objects } = await listAll(context.clients.s3, {
@@ -76,8 +85,7 @@ async function usagesIn(
   });
   const read = objects.map(async ({ Key }): Promise<UsageRecord[]> => {
     const [, agent = '', file = ''] = Key.split('/');
-    const record = await readState<{ usage?: unknown }>(context, Key);
-    const { data: usage } = monthUsageSchema.safeParse(record?.usage);
+    const { usage } = (await orLeftOut(readState(context, Key, isStatus), leftOut)) ?? {};
     if (usage?.month !== month) return [];
     return [{ agent, job: file.replace(/\.json$/, '') as Job, usage }];
   });

@@ -27,6 +27,8 @@ export interface Account {
   turns: number;
   cap?: number;
   paused?: Paused;
+  /** Records that could not be read: what they have counted is not in the sum. */
+  leftOut?: string[];
   /** What is not in the sum, in sentences. */
   notCounted: string[];
 }

@@ -1,4 +1,5 @@
 import { s3ObjectStore } from '../../functions/shared/state/s3-object-store.ts';
+import { tellLeftOut } from '../aws/state.ts';
 import { commandLine, type Chosen } from '../command-line.ts';
 import { bucketOf, openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -47,9 +48,10 @@ export async function makeLink(shell: Shell, options: General & DropLinkChoice):
 /** Shows the links of an agent. */
 export async function showLinks(shell: Shell, options: General): Promise<ExitCode> {
   const context = withAgent(await openContext(shell, options));
-  const links = await listDropLinks(depsOf(context), context.agent);
+  const leftOut: string[] = [];
+  const links = await listDropLinks(depsOf(context), context.agent, leftOut);
   if (options.json) shell.out(JSON.stringify(links, null, 2));
-  else if (links.length === 0) shell.say(`Agent "${context.agent}" has no links.`);
+  else if (links.length + leftOut.length === 0) shell.say(`Agent "${context.agent}" has no links.`);
   else {
     const now = shell.clock.now();
     const rows = links.map(({ id, state, used, files, maxBytes, types, folder, expiresAt }) => [
@@ -58,7 +60,7 @@ export async function showLinks(shell: Shell, options: General): Promise<ExitCod
     ]);
     shell.out(table(['LINK', 'STATE', 'FILES', 'EACH', 'TYPES', 'FOLDER', 'ENDS'], rows));
   }
-  return exitCodes.ok;
+  return tellLeftOut(shell, leftOut);
 }
 
 /** Ends a link. */

@@ -8,6 +8,7 @@ import {
 import { linkRecordSchema, type LinkRecord } from '../../functions/shared/drop-link/record.ts';
 import { inParallel } from '../../functions/shared/parallel.ts';
 import { readJson } from '../../functions/shared/state/json.ts';
+import { orLeftOut } from '../aws/state.ts';
 import { listObjects } from '../../functions/shared/state/list-objects.ts';
 import type { ObjectStore } from '../../functions/shared/state/object-store.ts';
 
@@ -29,13 +30,20 @@ export interface LinkListDeps {
   clock: Clock;
 }
 
-/** The links of an agent, newest first. */
-export async function listDropLinks(deps: LinkListDeps, agent: string): Promise<ListedLink[]> {
+/**
+ * The links of an agent, newest first.
+ * @param leftOut takes what is to be said of records that cannot be read
+ */
+export async function listDropLinks(
+  deps: LinkListDeps,
+  agent: string,
+  leftOut: string[] = [],
+): Promise<ListedLink[]> {
   const prefix = `${linkStates.records}/${agent}/`;
   const ids = (await keysBelow(deps, prefix)).map((key) =>
     key.slice(prefix.length).replace(/\.json$/, ''),
   );
-  const links = await inParallel(8, ids, (id) => readLink(deps, agent, id));
+  const links = await inParallel(8, ids, (id) => orLeftOut(readLink(deps, agent, id), leftOut));
   return links
     .filter((link) => link !== undefined)
     .sort((a, b) => epochOf(b.createdAt) - epochOf(a.createdAt));

@@ -2,6 +2,7 @@ import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
 import { amountOf } from '../../functions/shared/runtime/report.ts';
 import { epochOf } from '../../functions/shared/clock.ts';
 import { whereItIs } from '../backup/restore.ts';
+import { tellLeftOut } from '../aws/state.ts';
 import { openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
@@ -110,15 +111,18 @@ async function tellMany(context: AgentContext, options: HistoryOptions): Promise
   const { shell, general } = context;
   const { job, limit, since } = options;
   const now = shell.clock.now();
-  const reports = await newestReports(context, {
+  const leftOut: string[] = [];
+  const wanted = {
     limit,
     ...(job ? { jobs: [job] } : {}),
     ...(since === undefined ? {} : { since: now - since }),
-  });
+  };
+  const reports = await newestReports(context, wanted, leftOut);
   if (general.json) shell.out(JSON.stringify(reports, null, 2));
-  else if (reports.length === 0) shell.say(`No run of agent "${context.agent}" is on record.`);
+  else if (reports.length + leftOut.length === 0)
+    shell.say(`No run of agent "${context.agent}" is on record.`);
   else shell.out(historyTable(reports, now));
-  return exitCodes.ok;
+  return tellLeftOut(shell, leftOut);
 }
 
 function historyTable(reports: readonly JobReport[], now: number): string {

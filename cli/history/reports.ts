@@ -1,8 +1,9 @@
+import * as z from 'zod';
 import { runStamp } from '../../functions/shared/runtime/run-id.ts';
 import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
 import { inParallel } from '../../functions/shared/parallel.ts';
 import { listAll } from '../aws/objects.ts';
-import { readState } from '../aws/state.ts';
+import { orLeftOut, readState } from '../aws/state.ts';
 import { bucketOf, type AgentContext } from '../context.ts';
 
 /** Which reports are wanted. */
@@ -16,8 +17,33 @@ export interface Wanted {
 /** Reports are small, and a person waits. */
 const parallel = 12;
 
-/** The newest reports of an agent, newest first. Ids of runs sort by the time of their beginning. */
-export async function newestReports(context: AgentContext, wanted: Wanted): Promise<JobReport[]> {
+/** What a report needs to be shown in a list; the rest is taken as it is. */
+const listedSchema = z.looseObject({
+  job: z.string(),
+  agent: z.string(),
+  runId: z.string(),
+  trigger: z.string(),
+  state: z.string(),
+  reason: z.object({ code: z.string(), message: z.string() }).optional(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  durationMs: z.number(),
+  skippedFiles: z.number(),
+});
+
+function isReport(value: unknown): value is JobReport {
+  return listedSchema.safeParse(value).success;
+}
+
+/**
+ * The newest reports of an agent, newest first. Ids of runs sort by the time of their beginning.
+ * @param leftOut takes what is to be said of reports that cannot be read
+ */
+export async function newestReports(
+  context: AgentContext,
+  wanted: Wanted,
+  leftOut: string[],
+): Promise<JobReport[]> {
   const { clients, agent } = context;
   const bucket = bucketOf(context, 'State');
   const prefix = `history/${agent}/`;
@@ -32,7 +58,9 @@ export async function newestReports(context: AgentContext, wanted: Wanted): Prom
     keys.push(...names.sort().reverse());
   }
   const chosen = keys.slice(0, wanted.limit);
-  const reports = await inParallel(parallel, chosen, (key) => readState<JobReport>(context, key));
+  const reports = await inParallel(parallel, chosen, (key) =>
+    orLeftOut(readState(context, key, isReport), leftOut),
+  );
   return reports.filter((report) => report !== undefined);
 }
 

@@ -1,9 +1,10 @@
 import { folders, workspacePrefix, type Receipt } from '../../functions/shared/contract/index.ts';
 import { inParallel } from '../../functions/shared/parallel.ts';
 import { listAll } from '../aws/objects.ts';
+import { tellLeftOut } from '../aws/state.ts';
 import { bucketOf, openContext, withAgent, type AgentContext } from '../context.ts';
 import { readReceipt } from '../drop/delivery.ts';
-import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import { newestReports } from '../history/reports.ts';
 import type { Shell } from '../shell.ts';
@@ -32,17 +33,18 @@ export interface InboxView {
 /** Shows what lies in an agent's inbox, and what was delivered lately. */
 export async function inbox(shell: Shell, options: General & { limit: number }): Promise<ExitCode> {
   const context = withAgent(await openContext(shell, options));
-  const view = await look(context, options.limit);
+  const leftOut: string[] = [];
+  const view = await look(context, options.limit, leftOut);
   const now = shell.clock.now();
   shell.out(options.json ? JSON.stringify(view, null, 2) : inboxText(view, options.limit, now));
-  return exitCodes.ok;
+  return tellLeftOut(shell, leftOut);
 }
 
-async function look(context: AgentContext, limit: number): Promise<InboxView> {
+async function look(context: AgentContext, limit: number, leftOut: string[]): Promise<InboxView> {
   const { agent, clients } = context;
   const prefix = `${workspacePrefix(agent)}${folders.inbox}/`;
   const { objects } = await listAll(clients.s3, { bucket: bucketOf(context, 'Workspace'), prefix });
-  if (objects.length === 0) return { agent, ...(await elsewhere(context, limit)) };
+  if (objects.length === 0) return { agent, ...(await elsewhere(context, limit, leftOut)) };
   const all = objects.map(({ Key, Size = 0, LastModified }) => ({
     name: Key.slice(prefix.length),
     bytes: Size,
@@ -70,8 +72,10 @@ async function look(context: AgentContext, limit: number): Promise<InboxView> {
 async function elsewhere(
   context: AgentContext,
   limit: number,
+  leftOut: string[],
 ): Promise<Pick<InboxView, 'delivered'>> {
-  const reports = await newestReports(context, { jobs: ['drain', 'sync'], limit: 200 });
+  const wanted = { jobs: ['drain', 'sync'] as const, limit: 200 };
+  const reports = await newestReports(context, wanted, leftOut);
   const delivering = reports.filter(({ filesDelivered }) => filesDelivered > 0);
   return {
     delivered: delivering.slice(0, limit).map(({ finishedAt, runId, delivered }) => {
