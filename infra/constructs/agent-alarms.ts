@@ -28,8 +28,9 @@ export interface AgentAlarmsProps {
  * have stopped succeeding) and five for its snapshots, because each costs ten cents a month.
  *
  * Every job that has a schedule is watched for silence: syncs and backups by their successes,
- * verifications by the age of the newest snapshot that passed one. A drain has none, and needs no
- * alarm when it fails: its drops come again, and what cannot be delivered ends in a dead-letter queue.
+ * verifications by the age of the newest snapshot that passed one, or of the first where none is good.
+ * A drain has none, and needs no alarm when it fails: its drops come again, and what cannot be
+ * delivered ends in a dead-letter queue.
  * A retention that fails tries again after the next snapshot, and meanwhile there are too many
  * snapshots, not too few. A restore is started by somebody who waits for its answer.
  */
@@ -64,7 +65,8 @@ export class AgentAlarms extends Construct {
     runbook: RunbookAnchor,
   ): void {
     ring(this, id, props.bell, {
-      what: `${what} ${where(props.agent, job)}`,
+      // It watches an event, and no state: five minutes later it is over, mended or not.
+      what: `${what} This alarm ends minutes later, mended or not. ${where(props.agent, job)}`,
       runbook,
       metric: runCount(props, job, outcomes[id] ?? metrics.failed, Duration.minutes(5)),
       ...atLeastOne,
@@ -95,8 +97,8 @@ export class AgentAlarms extends Construct {
     if (seconds === undefined) return;
     ring(this, 'VerifiedTooOld', bell, {
       what:
-        `No snapshot of agent ${agent.name} has passed a verification for ` +
-        `${Math.round(seconds / 3600)} h. ${where(agent, 'verify')}`,
+        `The newest snapshot of agent ${agent.name} that passed a verification is more than ` +
+        `${Math.round(seconds / 3600)} h old, or none is known to be good though the first is that old. ${where(agent, 'verify')}`,
       runbook: runbookAnchors.verifiedTooOld,
       metric: new Metric({
         namespace: metricNamespace,

@@ -111,7 +111,7 @@ function files(props: DeploymentDashboardProps): IWidget {
 
 function recovery(props: DeploymentDashboardProps): IWidget {
   const search = searchFor(props, metrics.verifiedAge, ['Agent', 'Deployment'], Stats.MAXIMUM);
-  return graph('Age of the newest verified snapshot, by agent', {
+  return graph('Age of the newest verified snapshot, or of the first where none is, by agent', {
     left: [expression(`${search} / 3600`, "${PROP('Dim.Agent')}")],
     leftYAxis: { label: 'hours', showUnits: false, min: 0 },
   });

@@ -66,7 +66,10 @@ describe('alarms', () => {
     const properties = alarm(`AgentannAlarms${id}`);
     expect(properties['AlarmDescription']).toContain(what);
     expect(properties['AlarmDescription']).toContain(`status/ann/${job}.json in the state bucket`);
+    expect(properties['AlarmDescription']).toContain('ends minutes later, mended or not');
     expect(properties).toMatchObject({
+      Period: 300,
+      EvaluationPeriods: 1,
       Namespace: 'WorkspaceSync',
       MetricName: metric,
       Dimensions: [
@@ -131,7 +134,11 @@ describe('alarms', () => {
   });
 
   it('ring when the newest verified snapshot is too old, and not when nobody has looked', () => {
-    expect(alarm('AgentannAlarmsVerifiedTooOld')).toMatchObject({
+    const properties = alarm('AgentannAlarmsVerifiedTooOld');
+    expect(properties['AlarmDescription']).toContain(
+      'The newest snapshot of agent ann that passed a verification is more than 216 h old',
+    );
+    expect(properties).toMatchObject({
       Namespace: 'WorkspaceSync',
       MetricName: 'SnapshotVerifiedAge',
       Dimensions: [
