@@ -3,6 +3,7 @@ import { isoTime } from '../clock.ts';
 import { runStates, type JobReport } from '../contract/index.ts';
 import { monthUsageSchema, withRun } from '../cost/month.ts';
 import { timeOfId } from '../snapshot/names.ts';
+import { isLate, withLate } from './late-report.ts';
 import { amountOf, totalsOf } from './report.ts';
 
 const count = z.number().nonnegative();
@@ -92,8 +93,13 @@ export const statusSchema = z.object({
 /** What is remembered of a job of an agent between runs. */
 export type JobStatus = z.infer<typeof statusSchema>;
 
-/** What is remembered after a run that has ended. */
+/** What is remembered after a run that has ended, be it the last one or not. */
 export function nextStatus(before: JobStatus | undefined, report: JobReport): JobStatus {
+  const next = afterLast(before, report);
+  return before && isLate(before, report) ? withLate(before, next) : next;
+}
+
+function afterLast(before: JobStatus | undefined, report: JobReport): JobStatus {
   const succeeded = report.state === 'succeeded' || report.state === 'partial';
   const kept: Partial<JobStatus> = { ...before };
   delete kept.lastReason;
@@ -135,14 +141,15 @@ function snapshotsOf(before: JobStatus | undefined, report: JobReport): Partial<
     return takenBy(before, snapshot, report.snapshotScope);
   }
   if (job !== 'verify') return {};
-  const found = damageIn(report);
   const known = before?.damagedSnapshots;
+  const later = (known ?? []).filter(({ foundAt }) => foundAt > report.finishedAt);
+  const found = damageIn(report).filter((one) => !later.some(({ id }) => id === one.id));
   const passed = passedInFull(before, report);
   if (found.length === 0 && !known) return passed;
   const ids = new Set(
     [...found, ...(hasPassedInFull(snapshot) ? [snapshot] : [])].map(({ id }) => id),
   );
-  const others = (known ?? []).filter(({ id }) => !ids.has(id));
+  const others = (known ?? []).filter((one) => later.includes(one) || !ids.has(one.id));
   const all = [...found, ...others].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   return { ...passed, damagedSnapshots: all.slice(0, maxDamaged) };
 }
@@ -220,5 +227,10 @@ type Tokens = NonNullable<JobStatus['tokens']>;
 
 function merged(before: Tokens, seen: Tokens): Tokens {
   const key = ({ scope, reference }: Tokens[number]): string => `${scope}/${reference}`;
-  return [...new Map([...before, ...seen].map((token) => [key(token), token])).values()];
+  const all = new Map(before.map((token) => [key(token), token]));
+  for (const token of seen) {
+    const known = all.get(key(token));
+    if (!known || known.seenAt <= token.seenAt) all.set(key(token), token);
+  }
+  return [...all.values()];
 }
