@@ -252,8 +252,9 @@ describe('the status of a job', () => {
       const what = { format: 'workspace-sync', storedBytes: 1, encrypted: true } as const;
       return { ...what, id, createdAt };
     };
-    const passed = { at: 'now', passed: true, percent: 100 };
-    const [old, young] = [snapshot('old', '2026-11-20'), snapshot('young', '2026-11-21')];
+    const day = (number: number) => `2026-11-${number}T00:00:00.000Z`;
+    const passed = { at: day(22), passed: true, percent: 100 };
+    const [old, young] = [snapshot('old', day(20)), snapshot('young', day(21))];
     await world.run({ state: 'succeeded', snapshot: old }, { job: 'backup' });
     await world.run({ state: 'partial', snapshot: young }, { job: 'backup' });
     await world.run(
