@@ -94,6 +94,28 @@ function putAside(
   };
 }
 
+/** Leaves more files alone, on both sides; what is remembered of them stays so. */
+export function leaveAside(leg: Leg, remembered: Remembered | undefined, paths: string[]): Leg {
+  const names = new Set(paths);
+  const kept = pick(remembered, (path) => names.has(path));
+  const { patterns = [], skipped = [], remembered: before } = leg.aside ?? {};
+  const both = (side: Side): RememberedSide => new Map([...(before?.[side] ?? []), ...kept[side]]);
+  return {
+    ...leg,
+    aside: {
+      patterns: [...patterns, ...paths.map(literally)],
+      skipped,
+      remembered: { workspace: both('workspace'), cloud: both('cloud') },
+    },
+  };
+}
+
+/** What is remembered, but for these files. */
+export function forget(remembered: Remembered, paths: Iterable<string>): Remembered {
+  const names = new Set(paths);
+  return { pair: remembered.pair, sides: pick(remembered, (path) => !names.has(path)) };
+}
+
 function namesOf(side: ReadonlyMap<string, unknown> | undefined): string[] {
   return [...(side?.keys() ?? [])];
 }

@@ -12,6 +12,7 @@ import type { BisyncDeps, BisyncOrder, BisyncResult } from './order.ts';
 import { deletesOf, planOf } from './plan.ts';
 import { placeOnBoth, removeFromBoth, withPlaced } from './placeholder.ts';
 import { accessDenied, needsResync } from './reasons.ts';
+import { correctStory, rehearse } from './rehearsal.ts';
 import { timesOf } from './remotes.ts';
 import { planned, stopped, warningsOf } from './result.ts';
 import { resync } from './resync.ts';
@@ -127,13 +128,21 @@ async function proceed(leg: Leg, options: AttemptOptions): Promise<Proceeded> {
   if (leg.order.dryRun) {
     const attempt = await attemptBisync(leg.deps, options);
     const { stop } = attempt.story;
-    return stop ? { stop, first: attempt } : planned(leg, planFrom(attempt));
+    if (stop) return { stop, first: attempt };
+    await correctStory(leg, attempt, options);
+    return planned(leg, planFrom(attempt));
   }
-  const carried = await carryOut(leg, options);
+  const ready = await rehearse(leg, options);
+  if ('stop' in ready) return ready;
+  if (ready.unchanged) return planned(leg, createPlan({}));
+  const carried = await carryOut(ready.leg, ready.options);
   if ('stop' in carried) return carried;
   const { tally, last, timeUp } = carried;
+  for (const path of ready.conflicts) tally.conflicts.add(path);
+  const done = totals(tally);
   return {
-    ...totals(tally),
+    ...done,
+    skipped: [...ready.skipped, ...done.skipped],
     plan: planOf(last.story, last.found),
     warnings: warningsOf(leg, tally.conflicts.size),
     timeUp,

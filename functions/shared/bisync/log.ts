@@ -11,8 +11,12 @@ export interface BisyncStory {
   deltas: Record<Side, Map<string, Delta>>;
   /** Files that both sides have changed, and the side whose version wins where bisync knows one. */
   conflicts: Map<string, Side | undefined>;
-  /** Files that both sides have changed to the same. */
+  /** Files that both sides have changed to the same, as rclone takes it. */
   equal: Set<string>;
+  /** Whether it has taken files for the same by their size alone: one side had no hash of them. */
+  unhashed: boolean;
+  /** Whether it has found nothing to do. */
+  unchanged: boolean;
   /** What has been copied, to which side, and when rclone said so, in milliseconds since 1970. */
   copied: { path: string; size: number; side: Side; at: number }[];
   /** What has been deleted or moved away, and on which side. */
@@ -39,6 +43,8 @@ export function createStory(): { story: BisyncStory; watch: (line: RcloneLine) =
     deltas: { workspace: new Map(), cloud: new Map() },
     conflicts: new Map(),
     equal: new Set(),
+    unhashed: false,
+    unchanged: false,
     copied: [],
     removed: [],
     wouldCopy: [],
@@ -55,6 +61,8 @@ export function createStory(): { story: BisyncStory; watch: (line: RcloneLine) =
         target = sideOf(step.file);
       } else if (step) {
         noteStep(story, step);
+      } else if (/^\d+ hashes could not be checked$/.test(line.msg)) {
+        story.unhashed = true;
       } else if (line.object !== undefined) {
         noteFile(story, line, line.object, target);
       } else {
@@ -110,6 +118,7 @@ function noteFile(story: BisyncStory, { msg, size = 0 }: RcloneLine, path: strin
 }
 
 function noteMessage(story: BisyncStory, msg: string): void {
+  if (msg === 'No changes found') story.unchanged = true;
   const equal = /^Files are equal! Skipping: (.*)$/s.exec(msg)?.[1];
   if (equal !== undefined) noteEqual(story, equal);
 }

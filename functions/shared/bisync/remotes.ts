@@ -29,3 +29,33 @@ export function timesOf({ options }: Remote): Times {
 
 /** The two remotes of a bisync. */
 export type Sides = Record<Side, Remote>;
+
+/** They have a hash of each file, or of none at all. */
+const sureHashes = new Set(['local', 'sftp', 'ftp', 'dropbox', 'drive', 'box', 'pcloud']);
+
+/** They know MD5 alone, and that only of what was not uploaded in parts. */
+const md5Alone = new Set(['s3', 'swift']);
+
+/** They have no MD5. */
+const otherHashes = new Set(['dropbox', 'onedrive', 'box', 'ftp']);
+
+/**
+ * Whether rclone may take two files of equal size for the same without a look at either: it does so
+ * where both sides have a kind of hash in common, and one has none of this file. Without a common
+ * kind it reads both.
+ */
+export function mayLackHashes({ workspace, cloud }: Sides): boolean {
+  const remotes = [workspace, cloud];
+  const some = (types: ReadonlySet<string>): boolean =>
+    remotes.some(({ options }) => types.has(options['type'] ?? ''));
+  if (remotes.every(isSure)) return false;
+  return !(some(md5Alone) && (some(otherHashes) || remotes.some(isPlainWebdav)));
+}
+
+function isSure(remote: Remote): boolean {
+  return sureHashes.has(remote.options['type'] ?? '') || isPlainWebdav(remote);
+}
+
+function isPlainWebdav({ options }: Remote): boolean {
+  return options['type'] === 'webdav' && !timedVendors.has(options['vendor'] ?? '');
+}
