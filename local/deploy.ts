@@ -23,6 +23,8 @@ export interface DeployOptions {
   context?: Context;
   /** What to deploy; when not given, the CDK starts the app that cdk.json names. */
   synthesize?: Synthesize | undefined;
+  /** What to deploy, where that has been synthesized before. */
+  assembly?: string;
   /** Where the outputs are kept as JSON, for people; a private file when not given. */
   outputsFile?: string;
   /** 120 s. */
@@ -41,15 +43,11 @@ export interface Deployment {
 /** Synthesizes and deploys every stack, then makes good what the emulator drops. */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-deploy-'));
-  const assembly = join(folder, 'cdk.out');
+  const assembly = options.assembly ?? join(folder, 'cdk.out');
   const outputsFile = options.outputsFile ?? join(folder, 'outputs.json');
   try {
     await mkdir(join(folder, 'home'));
-    const context = { config: options.configFile, local: 'true', ...options.context };
-    const synthesize: Synthesize =
-      options.synthesize ??
-      (() => runCdk(options, folder, ['synth', ...quietly, ...theApp(assembly, context)]));
-    await synthesize(assembly, context);
+    if (options.assembly === undefined) await synthesizeTo(assembly, options, folder);
     await leaveOutUnsupported(assembly);
     const what = [`--outputs-file=${outputsFile}`, `--app=${assembly}`];
     await runCdk(options, folder, [...deployArguments, ...what]);
@@ -58,6 +56,18 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function synthesizeTo(
+  assembly: string,
+  options: DeployOptions,
+  folder: string,
+): Promise<void> {
+  const context = { config: options.configFile, local: 'true', ...options.context };
+  const synthesize: Synthesize =
+    options.synthesize ??
+    (() => runCdk(options, folder, ['synth', ...quietly, ...theApp(assembly, context)]));
+  await synthesize(assembly, context);
 }
 
 const quietly = ['--quiet', '--no-notices', '--no-version-reporting', '--no-path-metadata'];

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type * as local from '../../local/deploy.ts';
+import type * as localDeploy from '../../local/deploy.ts';
+import type * as localUnsupported from '../../local/unsupported.ts';
 import type { Target } from '../aws/target.ts';
 import { CommandFailure } from '../failure.ts';
 import { projectRoot } from '../root.ts';
@@ -22,28 +23,85 @@ export interface CdkSettings {
   quiet: boolean;
 }
 
-/** What a command of the CDK has in common with the others. */
-type CdkCommand = 'deploy' | 'destroy' | 'diff';
+/** Templates and code as the CDK has synthesized them: a folder. */
+export type Assembly = string;
 
 /**
- * Runs the project's own CDK in this terminal; with the emulator as the target, without any AWS
- * settings of the operator's.
+ * Synthesizes once for whatever is done with it: what is shown is what is deployed.
+ * @throws CommandFailure where the CDK fails or takes too long.
+ */
+export async function withAssembly<T>(
+  settings: CdkSettings,
+  work: (assembly: Assembly) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-cdk-'));
+  const assembly = join(folder, 'cdk.out');
+  try {
+    await spawnCdk('synth', synthArguments(settings, assembly), settings);
+    if (settings.target.session) await leaveOutUnsupported(assembly);
+    return await work(assembly);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function synthArguments(
+  { target, configFile, passedThrough }: CdkSettings,
+  assembly: Assembly,
+): string[] {
+  const context = { config: resolve(configFile), ...(target.session ? localContext() : {}) };
+  return [
+    ...Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ...contextIn(passedThrough),
+    `--output=${assembly}`,
+    '--quiet',
+    '--no-path-metadata',
+  ];
+}
+
+/** What is handed to the CDK may have values for the context among it: they matter to a synthesis. */
+function contextIn(passedThrough: string[]): string[] {
+  return passedThrough.filter(
+    (argument, index) =>
+      /^(-c|--context)(=|$)/.test(argument) ||
+      ['-c', '--context'].includes(passedThrough[index - 1] ?? ''),
+  );
+}
+
+/**
+ * Does with an assembly what a command of the CDK does, in this terminal.
  * @throws CommandFailure where it fails or takes too long.
  */
 export async function runCdk(
-  command: CdkCommand,
+  command: 'deploy' | 'destroy' | 'diff',
   args: string[],
   settings: CdkSettings,
+  assembly: Assembly,
 ): Promise<void> {
-  const { target, timeoutMs } = settings;
-  const folder = await mkdtemp(join(tmpdir(), 'workspace-sync-cdk-'));
+  // Some options mean nothing to `diff`, which says so and goes on.
+  await spawnCdk(command, [...args, `--app=${assembly}`, ...settings.passedThrough], settings);
+}
+
+/**
+ * Runs the project's own CDK; with the emulator as the target, without any AWS settings of the
+ * operator's.
+ */
+async function spawnCdk(command: string, args: string[], settings: CdkSettings): Promise<void> {
+  const { target, timeoutMs, profile } = settings;
+  const home = await mkdtemp(join(tmpdir(), 'workspace-sync-cdk-home-'));
   try {
     const child = spawn(
       join(projectRoot, 'node_modules', '.bin', 'cdk'),
-      [command, ...args, ...commonArguments(settings, folder), ...settings.passedThrough],
+      [
+        command,
+        ...args,
+        ...(profile === undefined || target.session ? [] : [`--profile=${profile}`]),
+        '--no-notices',
+        '--no-version-reporting',
+      ],
       {
         cwd: projectRoot,
-        env: target.session ? localEnvironment(target, folder) : ownEnvironment(target),
+        env: target.session ? localEnvironment(target, home) : ownEnvironment(target),
         // What it says on its standard output is on the way, not what was asked for.
         stdio: ['inherit', settings.quiet ? 2 : 'inherit', 'inherit'],
       },
@@ -58,24 +116,12 @@ export async function runCdk(
     clearTimeout(timer);
     if (code !== 0) throw cdkFailure(command, code, timeoutMs);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true });
   }
 }
 
-function commonArguments({ target, configFile, profile }: CdkSettings, folder: string): string[] {
-  const context = { config: resolve(configFile), ...(target.session ? localContext() : {}) };
-  return [
-    ...Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
-    ...(profile === undefined || target.session ? [] : [`--profile=${profile}`]),
-    `--output=${join(folder, 'cdk.out')}`,
-    '--no-notices',
-    '--no-version-reporting',
-    '--no-path-metadata',
-  ];
-}
-
 /** The emulator runs functions on this machine. */
-export function localContext(): Record<string, string> {
+function localContext(): Record<string, string> {
   return { local: 'true', architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64' };
 }
 
@@ -117,11 +163,12 @@ function cdkFailure(command: string, code: number | string, timeoutMs: number): 
 }
 
 /** Deploys onto the emulator, and makes good what it drops from templates. */
-export async function deployLocally({ target, configFile, timeoutMs }: CdkSettings): Promise<void> {
+export async function deployLocally(
+  { target, configFile, timeoutMs }: CdkSettings,
+  assembly: Assembly,
+): Promise<void> {
   const { endpoint = '', region = '', credentials } = target.client;
-  // By its address: what finds its files beside itself cannot be part of a bundle.
-  const module = pathToFileURL(join(projectRoot, 'local', 'deploy.ts')).href;
-  const { deploy } = (await import(module)) as typeof local;
+  const { deploy } = await local<typeof localDeploy>('deploy.ts');
   const { accessKeyId = '', secretAccessKey = '' } = credentials ?? {};
   await deploy({
     emulator: {
@@ -129,7 +176,16 @@ export async function deployLocally({ target, configFile, timeoutMs }: CdkSettin
       env: { ...target.env, AWS_DEFAULT_REGION: region },
     },
     configFile: resolve(configFile),
-    context: localContext(),
+    assembly,
     timeoutMs,
   });
+}
+
+async function leaveOutUnsupported(assembly: Assembly): Promise<void> {
+  await (await local<typeof localUnsupported>('unsupported.ts')).leaveOutUnsupported(assembly);
+}
+
+/** By its address: what finds its files beside itself cannot be part of a bundle. */
+async function local<Module>(file: string): Promise<Module> {
+  return (await import(pathToFileURL(join(projectRoot, 'local', file)).href)) as Module;
 }

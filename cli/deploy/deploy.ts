@@ -10,7 +10,7 @@ import { secretNeeds } from '../secrets/needs.ts';
 import { openConfiguredSite, type Site } from '../secrets/site.ts';
 import type { Shell } from '../shell.ts';
 import { expectBootstrapped } from './bootstrapped.ts';
-import { type CdkSettings, deployLocally, runCdk } from './cdk.ts';
+import { type Assembly, type CdkSettings, deployLocally, runCdk, withAssembly } from './cdk.ts';
 
 /** What every command is told that runs the CDK. */
 export interface CdkOptions extends General {
@@ -35,16 +35,15 @@ export async function deploy(
   await expectBootstrapped(site.target, options.profile);
   if (options.withoutSecrets !== true) await expectSecrets(site, options);
   const settings = cdkSettings(site, options, passedThrough);
-  const before = await existing(site);
-  // The emulator's change sets say no more than the templates do, and take long.
-  if (before) await runCdk('diff', site.target.session ? ['--method=template'] : [], settings);
-  const what = before ? 'Deploy these changes' : 'Deploy it';
-  const where = site.target.session ? 'to the emulator' : `as ${site.parsed.config.deployment}`;
-  if (!(await confirmed({ shell, general: options }, `${what} ${where}?`, true))) {
+  const deployed = await withAssembly(settings, async (assembly) => {
+    const question = await showChanges(site, settings, assembly);
+    if (!(await confirmed({ shell, general: options }, question, true))) return undefined;
+    return deployAssembly(shell, site, settings, assembly);
+  });
+  if (!deployed) {
     shell.say('Nothing was deployed.');
     return exitCodes.skipped;
   }
-  const deployed = await deployNow(shell, site, settings);
   if (options.json) {
     shell.out(JSON.stringify({ deployment: deployed.name, outputs: deployed.outputs }, null, 2));
   } else {
@@ -54,18 +53,37 @@ export async function deploy(
   return exitCodes.ok;
 }
 
+/** Shows how an assembly differs from what is deployed. @returns what to ask before it is, too. */
+async function showChanges(site: Site, settings: CdkSettings, assembly: Assembly): Promise<string> {
+  const isLocal = site.target.session !== undefined;
+  const where = isLocal ? 'to the emulator' : `as ${site.deployment}`;
+  if (!(await existing(site))) return `Deploy it ${where}?`;
+  // The emulator's change sets say no more than the templates do, and take long.
+  await runCdk('diff', isLocal ? ['--method=template'] : [], settings, assembly);
+  return `Deploy these changes ${where}?`;
+}
+
 /** Deploys without a question, once all has been checked and asked. */
 export async function deployNow(
   shell: Shell,
   site: Pick<Site, 'target' | 'deployment'>,
   settings: CdkSettings,
 ): Promise<Deployment> {
+  return withAssembly(settings, (assembly) => deployAssembly(shell, site, settings, assembly));
+}
+
+async function deployAssembly(
+  shell: Shell,
+  site: Pick<Site, 'target' | 'deployment'>,
+  settings: CdkSettings,
+  assembly: Assembly,
+): Promise<Deployment> {
   if (site.target.session) {
     shell.say('Deploying to the emulator …');
-    await deployLocally(settings);
+    await deployLocally(settings, assembly);
   } else {
     // What it would ask has been shown and answered.
-    await runCdk('deploy', ['--all', '--require-approval=never'], settings);
+    await runCdk('deploy', ['--all', '--require-approval=never'], settings, assembly);
   }
   return findDeployment(clientsFor(site.target).cloudFormation, site.deployment);
 }

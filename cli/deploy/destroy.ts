@@ -7,7 +7,7 @@ import { wrongUsage } from '../failure.ts';
 import { confirmedByWord } from '../output/ask.ts';
 import { openConfiguredSite } from '../secrets/site.ts';
 import type { Shell } from '../shell.ts';
-import { type CdkSettings, runCdk } from './cdk.ts';
+import { type CdkSettings, runCdk, withAssembly } from './cdk.ts';
 import { type CdkOptions, cdkSettings } from './deploy.ts';
 
 /** What the command line says beside the general options. */
@@ -79,7 +79,9 @@ async function isConfirmed(
 }
 
 async function destroyStacks(settings: CdkSettings): Promise<void> {
-  await runCdk('destroy', ['--all', '--force'], settings);
+  await withAssembly(settings, (assembly) =>
+    runCdk('destroy', ['--all', '--force'], settings, assembly),
+  );
 }
 
 /** The emulator deletes a stack by its name; what the CDK asks of it there, it does not have. */

@@ -201,6 +201,8 @@ describe('doctor', () => {
       const { client } = world.emulator;
       const said = await run(['deploy', '--yes', '--json']);
       expect(said.code, said.err).toBe(0);
+      // What has just been set up is what the configuration says.
+      expect(said.err).toContain('Number of stacks with differences: 0');
       outputs = (JSON.parse(said.out) as { outputs: Record<string, string> }).outputs;
       const scheduler = new SchedulerClient(client);
       const GroupName = outputs['ScheduleGroupName'];
@@ -275,7 +277,11 @@ describe('an openclaw.json', () => {
           backup: { enabled: true, encrypt: true, passphrase: "literal horse battery staple", provider: "s3" },
         } } } } }`,
     );
-    const said = await run(['setup', '--import', file, '--yes', '--no-first-run'], {});
+    const over = await run(['setup', '--import', file, '--yes', '--no-first-run']);
+    expect(over.code).toBe(2);
+    expect(over.err).toMatch(/has settings of agent "main" already.*--agent main/);
+    const args = ['setup', '--import', file, '--agent', 'imported', '--yes', '--no-first-run'];
+    const said = await run(args);
     expect(said.code).toBe(2);
     expect(said.err).toContain('secrets.S3_KEY_ID');
     expect(said.err).toMatch(/sync\.localPath.*shared/);
