@@ -9,7 +9,7 @@ export function setupCommand({ shell, exit }: Made): Command {
   const command = new Command('setup')
     .summary('from nothing to a first run, by questions')
     .description('From nothing to a first run: ask, check, write the configuration, deploy, run.')
-    .option('--import <openclaw.json>', "take over the plugin's settings and secrets")
+    .option('--import <openclaw.json>', "take over the plugin's settings and secrets, as --agent")
     .option('--answers <file>', 'read answers from a JSON file, secrets among them')
     .option('--no-first-run', 'deploy, and leave the first run and the schedule to you')
     .option('--timeout <minutes>', 'how long one deployment may take', minutes, 60)

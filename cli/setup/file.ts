@@ -48,19 +48,18 @@ function inDeploymentForm(json: Raw): Record<string, unknown> {
   return { ...Object.fromEntries(top), deployment, agents: { [agent?.name ?? 'main']: blocks } };
 }
 
-/** A configuration with an agent's settings in it; whatever else it holds stays. */
+/**
+ * A configuration with an agent's settings in it; whatever else it holds stays. A key with `undefined`
+ * is one that is to go.
+ */
 export function withAgent(
   existing: Record<string, unknown> | undefined,
   { deployment, agent, blocks, top }: Placement,
 ): Record<string, unknown> {
   const base = existing ?? { $schema: './config.schema.json' };
   const agents = objectAt(base, 'agents');
-  return {
-    ...base,
-    deployment,
-    ...top,
-    agents: { ...agents, [agent]: merged(objectAt(agents, agent), blocks) },
-  };
+  const settled = { ...agents, [agent]: merged(objectAt(agents, agent), blocks) };
+  return { ...merged(base, { deployment, ...top }), agents: settled };
 }
 
 export interface Placement {
@@ -77,7 +76,8 @@ function merged(old: Raw, fresh: Raw): Record<string, unknown> {
     const before = old[key];
     return [key, isRecord(value) && isRecord(before) ? merged(before, value) : value] as const;
   });
-  return { ...old, ...Object.fromEntries(both) };
+  const all = Object.entries({ ...old, ...Object.fromEntries(both) });
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
 /**

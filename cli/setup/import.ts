@@ -5,9 +5,11 @@ import { isRecord, isTooDeep, objectAt, type Raw } from '../../functions/shared/
 import { referencesIn } from '../../functions/shared/config/index.ts';
 import { holdsSecret, isSecretOption } from '../../functions/shared/config/secret-options.ts';
 import { suggestedName } from '../../functions/shared/config/site.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure, wrongUsage } from '../failure.ts';
+import type { Answers } from './answers.ts';
 import { differences, type Difference } from './differences.ts';
 import type { Blocks } from './file.ts';
+import { named } from './interview.ts';
 
 /** What of an openclaw.json can be taken over. */
 export interface Imported {
@@ -18,12 +20,41 @@ export interface Imported {
   differences: Difference[];
 }
 
-/** Reads the plugin's settings from a gateway's configuration: JSON with comments, as it takes them. */
-export async function importPlugin(file: string): Promise<Imported> {
+/** What a person may still say where the settings are those of a file. */
+const open: ReadonlySet<string> = new Set<keyof Answers>([
+  'deployment',
+  'agent',
+  'interval',
+  'alarmEmail',
+  'secrets',
+  'generatePassphrase',
+  'acceptWeak',
+]);
+
+/** @throws CommandFailure naming every answer that an import has no use for. */
+export function expectImportable(answers: Answers): void {
+  const others = Object.keys(answers).filter((name) => !open.has(name)) as (keyof Answers)[];
+  if (others.length === 0) return;
+  throw wrongUsage(
+    `An import takes these settings from the file: ${others.map(named).join(', ')}. Leave them out and ` +
+      'correct the configuration afterwards, or run it without --import.',
+  );
+}
+
+/**
+ * Reads the plugin's settings from a gateway's configuration: JSON with comments, as it takes them.
+ * @param wanted the agent that they become, and the one that is meant where the file has several
+ */
+export async function importPlugin(file: string, wanted?: string): Promise<Imported> {
   const settings = pluginSettings(parsed(await readFile(file, 'utf8'), file), file);
-  const [source] = readForm(settings).agents;
+  const { agents } = readForm(settings);
+  const source = agents.length > 1 ? agents.find(({ name }) => name === wanted) : agents[0];
+  if (agents.length > 1 && !source) {
+    const names = agents.map(({ name }) => name).join(', ');
+    throw wrongUsage(`${file} describes several agents: ${names}. Say which one with --agent.`);
+  }
   const { blocks, secrets } = withoutSecrets(isRecord(source?.blocks) ? source.blocks : {});
-  const agent = source?.name ?? 'main';
+  const agent = wanted ?? source?.name ?? 'main';
   return { agent, blocks, secrets, differences: differences(blocks) };
 }
 

@@ -99,7 +99,7 @@ export class Interview {
   }
 
   #lacking(name: Name): '' {
-    this.#missing.push(`${name} (${optionOf(name)})`);
+    this.#missing.push(named(name));
     return '';
   }
 
@@ -109,6 +109,11 @@ export class Interview {
         'Give them by options, or in a file: --answers <file.json>.',
     );
   }
+}
+
+/** A question as answers and options name it. */
+export function named(name: Name): string {
+  return `${name} (${optionOf(name)})`;
 }
 
 /** The option that answers a question. */

@@ -1,4 +1,5 @@
 import type { Provider } from '../../functions/shared/config/index.ts';
+import { isRecord, objectAt, type Raw } from '../../functions/shared/config/raw.ts';
 import { urlFault } from '../../functions/shared/config/webhook-url.ts';
 import type { LocalSession } from '../aws/target.ts';
 import type { Blocks } from './file.ts';
@@ -19,46 +20,97 @@ export interface Offer {
   agent: string | undefined;
   /** With `--local`: a cloud folder and a gateway on this machine. */
   session: LocalSession | undefined;
-  /** What an agent that is there already has: it keeps it, unless somebody says otherwise. */
-  intervalOf(agent: string): number | undefined;
+  /** What the file has already: it stays, unless somebody says otherwise. */
+  existing: Raw | undefined;
+}
+
+/** What an agent that is there already has. */
+interface Known {
+  isThere: boolean;
+  sync: Raw;
+  backup: Raw;
+  webhook: Raw;
+}
+
+function knownOf(existing: Raw | undefined, agent: string): Known {
+  const agents = objectAt(existing ?? {}, 'agents');
+  const blocks = objectAt(agents, agent);
+  const [sync, backup, webhook] = ['sync', 'backup', 'webhook'].map((key) => objectAt(blocks, key));
+  return {
+    isThere: Object.hasOwn(agents, agent),
+    sync: sync ?? {},
+    backup: backup ?? {},
+    webhook: webhook ?? {},
+  };
+}
+
+/** The text under a key, where there is one. */
+function textAt(raw: Raw, key: string): string | undefined {
+  const value = raw[key];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Asks for everything that an agent's settings need, and for nothing else. */
 export async function draftOf(interview: Interview, offer: Offer): Promise<Draft> {
-  const agent = await interview.text('agent', 'Name of the agent:', {
-    initial: offer.agent ?? 'main',
-    check: matching(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, "-" and "_"'),
-  });
+  const agent = await askAgent(interview, offer.agent ?? 'main');
+  const known = knownOf(offer.existing, agent);
   const provider = await interview.choice('provider', 'Where is the cloud folder?', [
     ...cloudChoices(offer),
     { value: 'off', name: 'there is none: drops and snapshots only' },
   ]);
-  const sync = provider === 'off' ? { provider } : await syncOf(interview, provider, offer);
+  const sync = provider === 'off' ? { provider } : await syncOf(interview, provider, offer, known);
+  const before = known.sync['interval'];
   const interval =
     provider === 'off'
       ? 0
       : await interview.number(
           'interval',
           'Seconds between syncs (0: only when asked):',
-          offer.intervalOf(agent) ?? 300,
+          typeof before === 'number' ? before : 300,
           (given) => (given === '0' || Number(given) >= 60 ? true : '0, or 60 and more'),
         );
-  const webhook = await webhookOf(interview, agent, offer);
-  const wantsBackup = await interview.yes('backup', 'Take an encrypted snapshot every day?', true);
-  const email = await interview.text('alarmEmail', 'E-mail address for alarms (empty: none):', {
-    initial: '',
+  const webhook = await webhookOf(interview, agent, offer, known);
+  const backup = await backupOf(interview, known);
+  const top = await askTop(interview, offer.existing);
+  const told = provider === 'off' ? {} : toldOf(webhook, known);
+  return { agent, interval, blocks: { sync: { ...sync, ...told }, ...backup, ...webhook }, top };
+}
+
+/** Asks for the name of the agent. */
+export function askAgent(interview: Interview, initial: string): Promise<string> {
+  return interview.text('agent', 'Name of the agent:', {
+    initial,
+    check: matching(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, "-" and "_"'),
   });
-  const told = webhook && provider !== 'off' ? { notifyOnInbox: true } : {};
-  return {
-    agent,
-    interval,
-    blocks: {
-      sync: { ...sync, ...told },
-      ...(wantsBackup ? { backup: ownSnapshots } : {}),
-      ...(webhook ? { webhook } : {}),
-    },
-    top: email === '' ? {} : { alarmEmail: email },
-  };
+}
+
+/** Asks for what stands beside the agents. */
+export async function askTop(
+  interview: Interview,
+  existing: Raw | undefined,
+): Promise<Record<string, unknown>> {
+  const before = textAt(existing ?? {}, 'alarmEmail') ?? '';
+  const email = await interview.text('alarmEmail', 'E-mail address for alarms (empty: none):', {
+    initial: before,
+  });
+  if (email === before) return {};
+  return { alarmEmail: email === '' ? undefined : email };
+}
+
+/** Whether the agent is told of drops, where the answers change that. */
+function toldOf({ webhook }: Blocks, known: Known): Blocks {
+  if (isRecord(webhook)) return webhook === known.webhook ? {} : { notifyOnInbox: true };
+  return known.sync['notifyOnInbox'] === true ? { notifyOnInbox: false } : {};
+}
+
+/** Snapshots as they are, if they are; else in the deployment's own bucket, or none any more. */
+async function backupOf(interview: Interview, { isThere, backup }: Known): Promise<Blocks> {
+  const isOn = backup['enabled'] === true;
+  const question = 'Take an encrypted snapshot every day?';
+  const isWanted = await interview.yes('backup', question, isOn || !isThere);
+  if (isWanted === isOn) return {};
+  if (!isWanted) return isThere ? { backup: { enabled: false } } : {};
+  return { backup: { ...ownSnapshots, ...backup, enabled: true, encrypt: true } };
 }
 
 const clouds: { value: Provider; name: string }[] = [
@@ -91,22 +143,24 @@ async function syncOf(
   interview: Interview,
   provider: Exclude<Provider, 'off'>,
   offer: Offer,
+  known: Known,
 ): Promise<Blocks> {
+  const before = known.sync['provider'] === provider ? known.sync : {};
   const block = await providerBlock(interview, provider, offer);
   const isLocal = provider === 'custom' && offer.session !== undefined;
   const isRoot = isLocal || (provider === 'dropbox' && block['appFolder']);
   const remotePath = await interview.text('remotePath', 'Folder in it ("" or "/": its root):', {
-    initial: isRoot ? '' : 'openclaw-share',
+    initial: textAt(before, 'remotePath') ?? (isRoot ? '' : 'openclaw-share'),
     check: (given) => (given.split('/').includes('..') ? 'a path without ".."' : true),
   });
   const mode = await interview.choice(
     'mode',
     'How are workspace and cloud folder kept in step?',
     modes,
-    'mailbox',
+    modes.find(({ value }) => value === before['mode'])?.value ?? 'mailbox',
   );
   const localPath = await interview.text('localPath', 'Folder of the workspace ("/": all of it):', {
-    initial: '/',
+    initial: textAt(before, 'localPath') ?? '/',
   });
   return {
     provider,
@@ -226,29 +280,34 @@ const common: Record<string, [option: string, message: string, initial?: string]
   ],
 };
 
+/** The webhook as it is, if its address stays; another one; or none, also where there was one. */
 async function webhookOf(
   interview: Interview,
   agent: string,
   { session }: Offer,
-): Promise<Blocks | undefined> {
+  { webhook: before }: Known,
+): Promise<Blocks> {
+  const beforeUrl = textAt(before, 'url');
   const url = await interview.text(
     'webhookUrl',
     'Address of the gateway’s hooks, to tell the agent of drops (empty: tell nobody):',
     {
-      initial: session?.hooksUrl ?? '',
+      initial: beforeUrl ?? session?.hooksUrl ?? '',
       check: (given) => {
         const fault = given === '' ? undefined : urlFault(given);
         return fault === undefined ? true : `It ${fault}`;
       },
     },
   );
-  if (url === '') return undefined;
-  const mode = interview.answers.webhookMode ?? 'wake';
-  if (mode === 'generic') return { url, mode, secret: '${WEBHOOK_SECRET}' };
+  if (url === '') return beforeUrl === undefined ? {} : { webhook: undefined };
+  const { webhookMode: mode = 'wake', agentId: givenId } = interview.answers;
+  const isSaid = (interview.answers.webhookMode ?? givenId) !== undefined;
+  if (url === beforeUrl && !isSaid) return { webhook: before };
+  if (mode === 'generic') return { webhook: { url, mode, secret: '${WEBHOOK_SECRET}' } };
   const agentId = await interview.text('agentId', 'The agent’s id on the gateway:', {
     initial: agent,
   });
-  return { url, mode, agentId, token: '${WEBHOOK_TOKEN}' };
+  return { webhook: { url, mode, agentId, token: '${WEBHOOK_TOKEN}' } };
 }
 
 function matching(pattern: RegExp, allowed: string): Check {

@@ -14,13 +14,6 @@ import { commandLine, type Chosen } from '../command-line.ts';
 import type { Stage } from './course.ts';
 import type { Setup } from './setup.ts';
 
-/** Seconds between the syncs of an agent as a configuration has them; `undefined` where it does not. */
-export function intervalIn(json: Raw | undefined, agent: string): number | undefined {
-  const agents = objectAt(json ?? {}, 'agents');
-  const { interval } = objectAt(objectAt(agents, agent), 'sync');
-  return typeof interval === 'number' ? interval : undefined;
-}
-
 /** Seconds between syncs as somebody says it, or else as settings that are taken over have it. */
 export function wantedInterval(
   said: number | undefined,
@@ -37,35 +30,43 @@ export function withInterval(json: Raw, agent: string, interval: number): Record
   return { ...json, agents: { ...agents, [agent]: changed } };
 }
 
-/** Whether the deployment has a schedule for the syncs of an agent. */
-export async function hasSchedule(setup: Setup, agent: string): Promise<boolean> {
+/** The agents whose syncs the deployment has a schedule for. */
+export async function scheduledAgents(setup: Setup): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
   const GroupName = (await existing(setup))?.outputs['ScheduleGroupName'];
-  if (GroupName === undefined) return false;
+  if (GroupName === undefined) return found;
   const client = new SchedulerClient(setup.target.client);
   for await (const { Schedules = [] } of paginateListSchedules({ client }, { GroupName })) {
     for (const { Name } of Schedules) {
       const { Target } = await client.send(new GetScheduleCommand({ GroupName, Name }));
       const input: unknown = JSON.parse(Target?.Input ?? '{}');
-      if (isRecord(input) && input['job'] === 'sync' && input['agent'] === agent) return true;
+      if (isRecord(input) && input['job'] === 'sync') found.add(String(input['agent']));
     }
   }
-  return false;
+  return found;
 }
 
 /**
- * Deploys a configuration with this interval of an agent, whatever interval its file has: what is
- * wanted stands there from the beginning, so that `deploy` schedules it whenever the person says so.
+ * Other agents that are to be synced and have no schedule yet, mostly because their own setup ended
+ * early: nobody may have seen what their first run does. Pure.
  */
-export async function deployWith(
-  setup: Setup,
-  whole: Raw,
+export function unscheduledBeside(
   agent: string,
-  interval: number,
-): Promise<void> {
+  agents: readonly AgentConfig[],
+  scheduled: ReadonlySet<string>,
+): string[] {
+  return agents
+    .filter(({ sync }) => sync.provider !== 'off' && sync.interval > 0)
+    .map(({ name }) => name)
+    .filter((name) => name !== agent && !scheduled.has(name));
+}
+
+/** Deploys a configuration that differs from what its file says, such as in an interval. */
+export async function deployWith(setup: Setup, json: Raw): Promise<void> {
   const { shell, options } = setup;
   await inPrivateFolder(shell.env, async (folder) => {
     const file = join(folder, 'workspace-sync.json');
-    await writeFile(file, JSON.stringify(withInterval(whole, agent, interval)));
+    await writeFile(file, JSON.stringify(json));
     await deployNow(shell, setup, cdkSettings({ ...setup, file }, options));
   });
 }

@@ -1,11 +1,17 @@
-import { parseConfig, type ParsedConfig } from '../../functions/shared/config/index.ts';
+import {
+  deploymentNamePattern,
+  parseConfig,
+  type ParsedConfig,
+} from '../../functions/shared/config/index.ts';
+import { readForm } from '../../functions/shared/config/forms.ts';
 import { objectAt } from '../../functions/shared/config/raw.ts';
 import { clientsFor } from '../aws/clients.ts';
 import { targetOf, type Target } from '../aws/target.ts';
-import { commandInQuotes, commandLine, quotedLine } from '../command-line.ts';
+import { type Chosen, commandInQuotes, commandLine, quotedLine } from '../command-line.ts';
 import { configFile } from '../context.ts';
 import { expectBootstrapped, regionOf } from '../deploy/bootstrapped.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
 import { confirmed, interrupted, isInterrupt } from '../output/ask.ts';
 import { counted } from '../output/words.ts';
@@ -15,15 +21,15 @@ import { type Answers, readAnswers } from './answers.ts';
 import { both, follow, type Stage, type Steps, tellingAtInterrupt } from './course.ts';
 import { type Blocks, readDeployment, withAgent, writeDeployment } from './file.ts';
 import { firstRun, firstSnapshot } from './first-run.ts';
-import { type Imported, importPlugin } from './import.ts';
+import { expectImportable, type Imported, importPlugin } from './import.ts';
 import { Interview } from './interview.ts';
-import { type Draft, draftOf } from './questions.ts';
+import { askAgent, askTop, type Draft, draftOf } from './questions.ts';
 import {
   chosenAfter,
   deployWith,
-  hasSchedule,
-  intervalIn,
+  scheduledAgents,
   unfinishedText,
+  unscheduledBeside,
   wantedInterval,
   withInterval,
 } from './schedule.ts';
@@ -80,11 +86,11 @@ async function prepare(shell: Shell, options: SetupOptions): Promise<Prepared | 
   const begun = await begin(shell, options);
   const { existing, ...setupOf } = begun;
   const { interview, file } = setupOf;
-  const imported = options.import === undefined ? undefined : await importPlugin(options.import);
+  const imported = await importedBy(options, interview);
   if (imported) tellImport(shell, imported);
   const draft = imported ? await draftOfImport(begun, imported) : await askDraft(begun);
   interview.expectComplete();
-  if (existing && !(await mayChange(setupOf, draft, existing))) {
+  if (existing && !(await mayChange(setupOf, draft, existing, imported !== undefined))) {
     shell.say(`${file} stays as it is. --config names another file.`);
     return undefined;
   }
@@ -112,27 +118,40 @@ async function begin(
   const answers = options.answers === undefined ? {} : await readAnswers(options.answers);
   const interview = new Interview(shell, { ...answers, ...options.given }, options);
   await expectBootstrapped(target, options.profile);
-  const known = existing?.['deployment'];
-  const deployment = await interview.text('deployment', 'Name of the deployment:', {
-    initial:
-      options.deployment ??
-      target.session?.deployment ??
-      (typeof known === 'string' ? known : 'default'),
-    check: (name) =>
-      /^[a-z][a-z0-9-]{0,31}$/.test(name) || 'It can be: lower-case letters, digits and "-"',
-  });
+  const deployment = await askDeployment(interview, { options, target, file, existing });
   const entries = secretEntries(target, deployment, shell.clock);
   return { shell, options, target, file, deployment, interview, entries, existing };
 }
 
 type Begun = Awaited<ReturnType<typeof begin>>;
 
-function askDraft({ interview, options, target, existing }: Begun): Promise<Draft> {
-  return draftOf(interview, {
-    agent: options.agent,
-    session: target.session,
-    intervalOf: (agent) => intervalIn(existing, agent),
+/** Another deployment has a file of its own: with another name all agents of this one would move. */
+function askDeployment(
+  interview: Interview,
+  { options, target, file, existing }: Pick<Begun, 'options' | 'target' | 'file' | 'existing'>,
+): Promise<string> {
+  const known = existing && readForm(existing).deployment;
+  return interview.text('deployment', 'Name of the deployment:', {
+    initial: options.deployment ?? target.session?.deployment ?? known ?? 'default',
+    check(name) {
+      if (!deploymentNamePattern.test(name)) return 'It can be: lower-case letters, digits and "-"';
+      if (known === undefined || name === known) return true;
+      return `${file} describes the deployment "${known}". Name another file for "${name}" with --config`;
+    },
   });
+}
+
+function askDraft({ interview, options, target, existing }: Begun): Promise<Draft> {
+  return draftOf(interview, { agent: options.agent, session: target.session, existing });
+}
+
+async function importedBy(
+  options: SetupOptions,
+  { answers }: Interview,
+): Promise<Imported | undefined> {
+  if (options.import === undefined) return undefined;
+  expectImportable(answers);
+  return importPlugin(options.import, answers.agent ?? options.agent);
 }
 
 function tellImport(shell: Shell, { blocks, secrets, differences }: Imported): void {
@@ -149,12 +168,10 @@ function tellImport(shell: Shell, { blocks, secrets, differences }: Imported): v
 
 async function draftOfImport(
   { interview, existing, deployment }: Begun,
-  { agent, blocks }: Imported,
+  { agent: offered, blocks }: Imported,
 ): Promise<Draft> {
-  const email = await interview.text('alarmEmail', 'E-mail address for alarms (empty: none):', {
-    initial: '',
-  });
-  const top = email === '' ? {} : { alarmEmail: email };
+  const agent = await askAgent(interview, offered);
+  const top = await askTop(interview, existing);
   const { config } = parseConfig(withAgent(existing, { deployment, agent, blocks, top }));
   const sync = config.agents.find(({ name }) => name === agent)?.sync;
   return { agent, blocks, top, interval: wantedInterval(interview.answers.interval, sync) };
@@ -162,15 +179,27 @@ async function draftOfImport(
 
 /** An agent that is there already is changed only by somebody who means it. */
 async function mayChange(
-  { shell, options, file }: Setup,
+  { shell, options, file, interview }: Setup,
   { agent }: Draft,
   existing: Record<string, unknown>,
+  isImport: boolean,
 ): Promise<boolean> {
   const agents = existing['agents'] as Blocks;
-  const what = Object.hasOwn(agents, agent)
-    ? `${file} has settings of agent "${agent}" already. Change them?`
-    : `${file} describes ${Object.keys(agents).join(', ')} already. Add agent "${agent}" to it?`;
-  return confirmed({ shell, general: options }, what, true);
+  const ask = (what: string): Promise<boolean> =>
+    confirmed({ shell, general: options }, what, true);
+  if (!Object.hasOwn(agents, agent)) {
+    const names = Object.keys(agents).join(', ');
+    return ask(`${file} describes ${names} already. Add agent "${agent}" to it?`);
+  }
+  const found = `${file} has settings of agent "${agent}" already.`;
+  if (!isImport) return ask(`${found} Change them?`);
+  // Nobody has named it: the file of a gateway rarely does.
+  if (options.yes && (interview.answers.agent ?? options.agent) === undefined) {
+    throw wrongUsage(
+      `${found} --agent ${agent} puts the imported ones over them; another name adds an agent.`,
+    );
+  }
+  return ask(`${found} Put the imported ones over them?`);
 }
 
 async function tryOut(
@@ -201,8 +230,16 @@ function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
     shell.say(unfinishedText(where, { agent, interval, mode: sync['mode'] }, stage));
   };
   let seconds: number | undefined;
+  let asleep: string[] = [];
+  // The file has the intervals that are wanted, so that "deploy" schedules whenever the person says so.
+  const asDeployed = (now: number): Record<string, unknown> =>
+    asleep.reduce((json, name) => withInterval(json, name, 0), withInterval(whole, agent, now));
   return {
-    isScheduled: () => hasSchedule(setupOf, agent),
+    async isScheduled() {
+      const scheduled = await scheduledAgents(setupOf);
+      asleep = unscheduledBeside(agent, parseConfig(whole).config.agents, scheduled);
+      return scheduled.has(agent);
+    },
     write: () => write(setupOf, whole),
     store: () => storeFresh(setupOf, secrets),
     async mayDeploy(isScheduled) {
@@ -212,6 +249,7 @@ function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
             `${interval > 0 ? `every ${interval} seconds, ` : 'no more, as you said, '}with the new settings from this deployment on.`,
         );
       }
+      for (const name of asleep) shell.say(asleepText(name, chosenAfter(setupOf)));
       return confirmed({ shell, general: options }, 'Deploy it now?', true);
     },
     async deploy(now, stage) {
@@ -224,7 +262,7 @@ function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
         () => {
           tellUnfinished(stage);
         },
-        () => deployWith(setupOf, whole, agent, now),
+        () => deployWith(setupOf, asDeployed(now)),
       );
     },
     firstRuns: () =>
@@ -235,6 +273,15 @@ function stepsOf({ setupOf, whole, draft, secrets }: Prepared): Steps {
     welcome: (stage) => welcome(setupOf, agent, sync, stage),
     tellUnfinished,
   };
+}
+
+function asleepText(agent: string, chosen: Chosen): string {
+  const setUp = commandInQuotes(['setup'], { ...chosen, agent });
+  const deploy = commandInQuotes(['deploy'], chosen);
+  return (
+    `Syncs of agent "${agent}" are not scheduled, and this deployment does not schedule them: nobody may ` +
+    `have seen yet what its first run does. ${setUp} goes on with it; ${deploy} schedules it at once.`
+  );
 }
 
 function noRun(): Promise<ExitCode> {

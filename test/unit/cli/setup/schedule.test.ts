@@ -4,7 +4,6 @@ import { Interview } from '../../../../cli/setup/interview.ts';
 import { draftOf } from '../../../../cli/setup/questions.ts';
 import {
   chosenAfter,
-  intervalIn,
   unfinishedText,
   wantedInterval,
   withInterval,
@@ -62,9 +61,7 @@ describe('what comes after a setup', () => {
 describe('the interval of an agent', () => {
   const file = { agents: { ann: { sync: { mode: 'mirror', interval: 3600 } }, bob: {} } };
 
-  it('is found, and changed without the rest', () => {
-    expect([intervalIn(file, 'ann'), intervalIn(file, 'bob')]).toEqual([3600, undefined]);
-    expect(intervalIn(undefined, 'ann')).toBeUndefined();
+  it('is changed without the rest', () => {
     expect(withInterval(file, 'ann', 0)).toEqual({
       agents: { ann: { sync: { mode: 'mirror', interval: 0 } }, bob: {} },
     });
@@ -85,8 +82,11 @@ describe('the interval of an agent', () => {
   ])('stays what it was unless it is said: %s %o', async (agent, given, expected) => {
     const answers = { agent, provider: 'dropbox' as const, webhookUrl: '', ...given };
     const interview = new Interview({ ...processShell(), canAsk: false }, answers, { yes: true });
-    const intervalOf = (name: string): number | undefined => intervalIn(file, name);
-    const draft = await draftOf(interview, { agent: undefined, session: undefined, intervalOf });
+    const draft = await draftOf(interview, {
+      agent: undefined,
+      session: undefined,
+      existing: file,
+    });
     expect(draft.interval).toBe(expected);
   });
 });
