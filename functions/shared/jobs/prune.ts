@@ -117,7 +117,7 @@ async function confirmAnomaly(
   const message = standing
     ? `The hold is on snapshot ${standing.snapshot}, not on ${snapshot}. Nothing was changed.`
     : `There is no hold on snapshot ${snapshot}. Nothing was changed.`;
-  return { state: 'failed', reason: { code: 'no-such-hold', message } };
+  return { state: 'failed', reason: { code: 'no-such-hold', message }, rejected: true };
 }
 
 interface Removed {

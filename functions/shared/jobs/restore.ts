@@ -26,7 +26,7 @@ import { alreadyOver } from '../runtime/repeated.ts';
 import { hasBegun } from './redelivery.ts';
 import { legTime } from './leg-time.ts';
 import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
-import { choose, keysOf } from './snapshot-choice.ts';
+import { choose, keysOf, rejection } from './snapshot-choice.ts';
 import { withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
 const progressSchema = z.object({
@@ -84,6 +84,16 @@ interface Work {
 }
 
 async function restoreLeg(work: Work): Promise<JobResult> {
+  try {
+    return await restoreChosen(work);
+  } catch (error) {
+    const rejected = rejection(error, work.context);
+    if (rejected) return rejected;
+    throw error;
+  }
+}
+
+async function restoreChosen(work: Work): Promise<JobResult> {
   const { context, agent, places } = work;
   const { runtime, request, runId, leg } = context;
   const last = leg > 1 ? await readFenced(runtime.store, keyOf(agent), progressSchema) : undefined;
@@ -295,7 +305,7 @@ function warningsFor(agent: AgentConfig, reader: SnapshotReader, name: TargetNam
 
 function nothing(paths: readonly string[], id: string): JobResult {
   const message = `Nothing in snapshot ${id} matches ${JSON.stringify(paths)}. A path is one of the snapshot, such as workspace/notes.md, workspace/_inbox/report.pdf or state/openclaw.json; without its first part it is looked for in the workspace. A dry run without paths lists them all.`;
-  return { state: 'failed', reason: { code: 'nothing-matches', message } };
+  return { state: 'failed', reason: { code: 'nothing-matches', message }, rejected: true };
 }
 
 function totalOf({ files, bytes }: { files: number; bytes: number }): string {

@@ -1,6 +1,8 @@
 import { epochOf } from '../clock.ts';
 import type { AgentConfig } from '../config/index.ts';
 import { clockToleranceMs } from '../retention/effective-time.ts';
+import type { JobResult } from '../runtime/report.ts';
+import { reasonOf, type RunContext } from '../runtime/run.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keys } from '../snapshot/encryption/decryption.ts';
 import { SnapshotMissingError, SnapshotDamagedError } from '../snapshot/read/errors.ts';
@@ -33,6 +35,19 @@ export function choose(
       : catalog.snapshots.find(({ id }) => id === wanted);
   if (!chosen) throw new SnapshotMissingError(wanted ?? 'latest', store.description, known);
   return chosen;
+}
+
+/**
+ * What becomes of a run whose request names a snapshot that is not there: the request is rejected.
+ * Where it vanished between two legs, or none was named, the run has failed.
+ */
+export function rejection(
+  error: unknown,
+  { request, leg }: Pick<RunContext, 'request' | 'leg'>,
+): JobResult | undefined {
+  const isMissing = error instanceof SnapshotMissingError && request.snapshot !== undefined;
+  if (!isMissing || leg > 1) return undefined;
+  return { state: 'failed', reason: reasonOf(error), rejected: true };
 }
 
 export interface Choice {

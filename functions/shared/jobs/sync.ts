@@ -39,7 +39,7 @@ export async function sync(context: RunContext, agent: AgentConfig): Promise<Job
     return { state: 'skipped', reason: { code: 'off', message } };
   }
   const fault = contradiction(context.request, agent);
-  if (fault) return { state: 'failed', reason: fault };
+  if (fault) return { state: 'failed', reason: fault, rejected: true };
   if (context.request.dryRun === true) return withCycle(context, agent, 0, preview);
   const scope = `agents/${agent.name}/sync`;
   const work = (lease: Lease): Promise<JobResult> =>

@@ -23,7 +23,7 @@ import type { SnapshotStore } from '../snapshot/store/store.ts';
 import { readFenced, writeFenced } from '../state/fenced.ts';
 import { pruningMs, underLease } from './leased.ts';
 import { legTime } from './leg-time.ts';
-import { choose, keysOf } from './snapshot-choice.ts';
+import { choose, keysOf, rejection } from './snapshot-choice.ts';
 import { withPlaces } from './snapshot-places.ts';
 
 const progressSchema = z.object({
@@ -67,7 +67,9 @@ async function verifyLeg(work: Work): Promise<JobResult> {
   try {
     chosen = choose(catalog, wanted, { agent, store, now: runtime.clock.now() });
   } catch (error) {
-    return { state: 'failed', reason: reasonOf(error), ...found };
+    // Damage that was found has to be remembered, whatever was asked.
+    const rejected = catalog.damaged.length === 0 ? rejection(error, context) : undefined;
+    return rejected ?? { state: 'failed', reason: reasonOf(error), ...found };
   }
   return { ...found, ...(await verifyChosen(work, catalog, chosen, progress)) };
 }

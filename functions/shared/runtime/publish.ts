@@ -12,13 +12,16 @@ import {
 import { putEvent } from './events.ts';
 import type { Runtime } from './runtime.ts';
 import { madeProgress, totalsOf } from './report.ts';
-import { remember } from './status.ts';
+import { keep, remember } from './status.ts';
 
-interface Occasion {
+/** What a report is published with. */
+export interface Occasion {
   request: JobRequest;
   progress: RunProgress;
   /** Called as soon as the history has the report. */
   kept: () => Promise<void>;
+  /** The request was at fault: who asked is answered, and the job is not said to be ill. */
+  rejected?: true | undefined;
 }
 
 /**
@@ -28,8 +31,13 @@ interface Occasion {
 export async function publish(
   runtime: Runtime,
   report: JobReport,
-  { request, progress, kept }: Occasion,
+  { request, progress, kept, rejected }: Occasion,
 ): Promise<void> {
+  if (rejected) {
+    runtime.log.warn(`a request for ${report.job} was rejected`, { report: shortened(report) });
+    await keep(runtime, report, kept);
+    return;
+  }
   writeMetrics(runtime, report, progress.totals);
   runtime.log.info(`${report.job} ${report.state}`, { report: shortened(report) });
   if (report.state === 'continued') {

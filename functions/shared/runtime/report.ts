@@ -20,6 +20,8 @@ export type JobResult = Partial<
   unfinished?: string;
   /** Nothing was tried, because the same run is at work, or over: its own report is the one that counts. */
   repeated?: true;
+  /** The request was at fault, and says nothing of the agent: it is kept in the history alone. */
+  rejected?: true;
 };
 
 /** Names that a report carries; more are counted. */

@@ -16,7 +16,7 @@ import { withLogFields } from '../telemetry.ts';
 import { traced } from '../tracing.ts';
 import { alreadyOver, isRepeated, settleLaterLeg } from './repeated.ts';
 import { meterFor, quietMeter, type ProgressMeter, type RunningMeter } from './progress.ts';
-import { publish } from './publish.ts';
+import { publish, type Occasion } from './publish.ts';
 import { amountOf, createReport, madeProgress, noTotals, type JobResult } from './report.ts';
 import { newRunId } from './run-id.ts';
 import { required, type Runtime } from './runtime.ts';
@@ -127,28 +127,28 @@ async function runLeg(
     if (result.repeated) {
       await meter.stop();
       runtime.log.info('the run was asked for twice', { report });
-    } else if (!isQuery) await tell(runtime, report, { request, progress, meter, kept });
+    } else if (!isQuery) {
+      const { rejected } = result;
+      await tell(runtime, report, { request, progress, meter, kept, rejected });
+    }
   } finally {
     await kept();
   }
   return report;
 }
 
-interface Telling {
-  request: JobRequest;
-  progress: RunProgress;
+interface Telling extends Occasion {
   meter: RunningMeter;
-  kept: () => Promise<void>;
 }
 
 async function tell(
   runtime: Runtime,
   report: JobReport,
-  { request, progress, meter, kept }: Telling,
+  { meter, ...occasion }: Telling,
 ): Promise<void> {
   if (report.state === 'continued') await meter.end('between-legs');
   try {
-    await publish(runtime, report, { request, progress, kept });
+    await publish(runtime, report, occasion);
   } finally {
     // Who follows the run looks for its report then: it is there.
     if (report.state !== 'continued') await meter.end('ended');

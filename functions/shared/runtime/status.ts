@@ -27,6 +27,16 @@ export async function isReported(
   return (await store.get(historyKey(run))) !== undefined;
 }
 
+/** Keeps a report in the history, for whoever asked for the run. */
+export async function keep(
+  { store }: Runtime,
+  report: JobReport,
+  kept: () => Promise<void>,
+): Promise<void> {
+  await store.put(historyKey(report), JSON.stringify(report));
+  await kept();
+}
+
 /**
  * Keeps a report: in the history always, in the job's status unless nothing was tried.
  * @param kept called as soon as the history has it
@@ -36,8 +46,7 @@ export async function remember(
   report: JobReport,
   kept: () => Promise<void>,
 ): Promise<void> {
-  await runtime.store.put(historyKey(report), JSON.stringify(report));
-  await kept();
+  await keep(runtime, report, kept);
   if (report.state === 'skipped') return;
   const key = stateKeys.status(report.agent, report.job);
   for (let attempt = 0; attempt < statusAttempts; attempt++) {

@@ -73,6 +73,19 @@ describe('restore', () => {
     expect(Object.keys(world.restored(prefix))).toEqual(expected);
   });
 
+  it.each([
+    ['a snapshot', { snapshot: '20200101T000000Z-deadbeef' }, 'snapshot-missing'],
+    ['a path', { paths: ['nowhere.md'] }, 'nothing-matches'],
+  ])('that names %s that is not there is rejected', async (_, request, code) => {
+    await world.takeSnapshot(agent);
+
+    const report = await world.run('restore', agent, request);
+
+    expect(report).toMatchObject({ state: 'failed', reason: { code } });
+    expect(world.store.text('status/main/restore.json')).toBeUndefined();
+    expectNothingWritten();
+  });
+
   it('of what is not there fails, and says how paths are written', async () => {
     await world.takeSnapshot(openAgent);
 

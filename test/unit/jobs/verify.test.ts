@@ -81,6 +81,27 @@ describe('verify', () => {
     expect(snapshots[0]?.verified).toMatchObject({ passed: false });
   });
 
+  it('of a snapshot that is not there is rejected, and does not make the agent look ill', async () => {
+    await world.takeSnapshot(agent);
+    await world.run('verify', agent);
+    const before = world.store.text('status/main/verify.json');
+
+    const report = await world.run('verify', agent, { snapshot: '20200101T000000Z-deadbeef' });
+
+    expect(report).toMatchObject({ state: 'failed', reason: { code: 'snapshot-missing' } });
+    expect(before).toBeDefined();
+    expect(world.store.text('status/main/verify.json')).toBe(before);
+  });
+
+  it('remembers damage that it comes upon, whatever was asked', async () => {
+    const id = await world.takeSnapshot(agent);
+    world.tamper(archiveOf(id), (bytes) => bytes.subarray(0, -1));
+
+    await world.run('verify', agent, { snapshot: '20200101T000000Z-deadbeef' });
+
+    expect(world.store.text('status/main/verify.json')).toContain(id);
+  });
+
   it.each([
     ['another passphrase', agent, 'snapshot-wrong-key'],
     ['a KMS key alone', givenAgent({ passphrase: undefined, kmsKeyArn: kms() }), 'snapshot-no-key'],

@@ -173,6 +173,22 @@ describe('the status of a job', () => {
     });
   });
 
+  it('is not touched by a request that was rejected: the history answers who asked', async () => {
+    const world = new RunWorld();
+    await world.run({ state: 'succeeded' });
+    const before = world.stored(status);
+    world.metrics.length = 0;
+
+    const reason = { code: 'request', message: 'no such thing' };
+    const report = await world.run({ state: 'failed', reason, rejected: true });
+
+    expect(report).toMatchObject({ state: 'failed', reason });
+    expect(world.stored(`history/main/2026-11-22/${report.runId}-sync.json`)).toEqual(report);
+    expect(world.stored(status)).toEqual(before);
+    expect(world.metrics).toEqual([]);
+    expect(world.sent().map(({ type }) => type)).toEqual(['Sync Completed']);
+  });
+
   it('remembers when the cloud folder last got all of the workspace, and when not quite', async () => {
     const world = new RunWorld();
     await world.run({ state: 'succeeded', pushed: 'all', pushedTo: 'there' });
