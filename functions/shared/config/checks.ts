@@ -1,6 +1,7 @@
 import { inheritsBlock, isOwnBucket } from './backup-place.ts';
 import { checkOptions } from './check-options.ts';
 import { checkKeyPair, checkProvider, type Finding, isProvider } from './check-provider.ts';
+import { hidesConflicts } from './conflict-names.ts';
 import { isRecord, objectAt, type Raw } from './raw.ts';
 import { normalFolder } from './paths.ts';
 import { secretFix, type Site } from './site.ts';
@@ -25,7 +26,7 @@ function checkSync(blocks: Raw, site: Site): Finding[] {
   const active = isProvider(sync['provider']);
   if (active) findings.push(...checkProvider('sync', sync['provider'], sync, site));
   if (active && sync['mode'] === undefined) findings.push(missingMode);
-  findings.push(...checkIngest(sync));
+  findings.push(...checkIngest(sync), ...checkConflictNames(sync));
   if (sync['notifyOnInbox'] === true && blocks['webhook'] === undefined) {
     findings.push(missingWebhook);
   }
@@ -47,6 +48,22 @@ function checkIngest({ ingest, ingestPath = 'inbox', localPath = 'shared' }: Raw
       value: `${JSON.stringify(ingestPath)}, beside the synchronised folder ${JSON.stringify(synced)}`,
       allowed: 'the name of a folder beside that of sync.localPath',
       fix: 'Choose another name, such as "inbox"',
+    },
+  ];
+}
+
+/** What bisync does not see it writes over: of two conflicts of a file the first loser would be lost. */
+function checkConflictNames({ mode, exclude }: Raw): Finding[] {
+  if (mode !== 'bisync' || !Array.isArray(exclude)) return [];
+  const hiding = exclude.find((pattern) => typeof pattern === 'string' && hidesConflicts(pattern));
+  if (hiding === undefined) return [];
+  return [
+    {
+      path: ['sync', 'exclude'],
+      value: `${JSON.stringify(hiding)}, in mode "bisync"`,
+      allowed:
+        'patterns that do not leave out what bisync keeps of a conflict, as <name>.conflict1',
+      fix: 'Take the pattern out, and delete such files once you have looked at them',
     },
   ];
 }

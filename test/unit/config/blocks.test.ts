@@ -215,3 +215,25 @@ describe('notices', () => {
     expect(noticesOf({ sync: { ...dropbox, interval: 60, remoteName: 'cloud' } })).toEqual([]);
   });
 });
+
+describe('an exclude in mode bisync', () => {
+  const bisync = { ...native, mode: 'bisync' };
+
+  it.each([
+    '*.conflict*',
+    '**/*.conflict1',
+    '/notes/*.conflict[0-9]',
+    '*.md.*',
+    '*.{bak,conflict*}',
+  ])('must not hide what is kept of a conflict: %s', (pattern) => {
+    expectKeys({ sync: { ...bisync, exclude: ['*.log', pattern] } }, ['sync.exclude']);
+    expect(givenAgent({ sync: { ...native, exclude: [pattern] } }).sync.mode).toBe('mailbox');
+  });
+
+  it.each(['*.log', '*.md*', 'node_modules/**', '**', '*.conflict*/**', 'cache/'])(
+    'may be %s',
+    (pattern) => {
+      expect(givenAgent({ sync: { ...bisync, exclude: [pattern] } }).sync.mode).toBe('bisync');
+    },
+  );
+});
