@@ -1,11 +1,13 @@
 import { epochOf, isoTime } from '../clock.ts';
-import type {
-  Amount,
-  JobReport,
-  JobRequest,
-  RunProgress,
-  RunState,
-  RunTotals,
+import {
+  changes,
+  type Amount,
+  type JobReport,
+  type JobRequest,
+  type RunPlan,
+  type RunProgress,
+  type RunState,
+  type RunTotals,
 } from '../contract/index.ts';
 import { addUsage, noUsage } from '../cost/month.ts';
 import { planText } from './plan-text.ts';
@@ -71,7 +73,8 @@ export function createReport(
   progress: RunProgress,
   result: JobResult,
 ): JobReport {
-  const { state, reason, plan, skipped = [], delivered = [], warnings = [] } = result;
+  const { state, reason, skipped = [], delivered = [], warnings = [] } = result;
+  const plan = planOf(result);
   const { snapshot, snapshots, cloudFiles, retention, restoredTo, wouldRestore } = result;
   const { snapshotScope, damagedSnapshots, pushed, pushedTo, tokens = [] } = result;
   const now = clock.now();
@@ -108,6 +111,12 @@ export function createReport(
     ...(pushedTo === undefined ? {} : { pushedTo }),
     ...(tokens.length > 0 ? { tokens } : {}),
   };
+}
+
+/** A run that was stopped before it had compared both sides has no plan: an empty one says it has. */
+function planOf({ state, plan }: JobResult): RunPlan | undefined {
+  const isEmpty = plan && changes.every((change) => plan.totals[change].files === 0);
+  return state === 'blocked' && isEmpty ? undefined : plan;
 }
 
 function addTotals(before: RunTotals, leg: Partial<RunTotals>): RunTotals {

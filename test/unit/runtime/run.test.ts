@@ -43,6 +43,21 @@ describe('a run', () => {
     });
   });
 
+  it('that was stopped before it had compared both sides has no plan, and does not say they agree', async () => {
+    const world = new RunWorld();
+    const nothing = createPlan({});
+    const change: PlannedChange = { path: 'a', bytes: 1, side: 'cloud' };
+
+    const unknown = await world.run({ state: 'blocked', plan: nothing });
+    const known = await world.run({ state: 'blocked', plan: createPlan({ delete: [change] }) });
+    const inStep = await world.run({ state: 'succeeded', plan: nothing });
+
+    expect(unknown).not.toHaveProperty('plan');
+    expect(unknown).not.toHaveProperty('planText');
+    expect(known.planText).toContain('1 to delete');
+    expect(inStep.planText).toContain('in step');
+  });
+
   it('keeps its report, and tells everybody once', async () => {
     const world = new RunWorld();
 
