@@ -186,6 +186,24 @@ describe('a look afterwards that fails', () => {
   });
 });
 
+describe('a new ingest folder', () => {
+  it('does not take for copied what was copied from the one before', async () => {
+    const before = { mode: 'mirror', localPath: 'shared', ingest: true };
+    await world.givenWorkspace({ 'inbox/result.txt': 'the result' });
+    expect(await world.sync(before)).toMatchObject({ state: 'succeeded', filesSent: 1 });
+    world.givenCloud({ 'to-cloud/result.txt': 'another one' });
+    await world.givenWorkspace({ 'to-cloud/result.txt': 'the result' });
+    const now = { ...before, ingestPath: 'to-cloud' };
+    const { reason } = await world.sync(now);
+    const [, confirmConfig = ''] = /"confirmConfig": "(\w+)"/.exec(reason?.message ?? '') ?? [];
+
+    const report = await world.sync(now, { confirmConfig });
+
+    expect(report.skipped.map(({ path }) => path)).toEqual(['result.txt']);
+    expect(world.cloud()).toMatchObject({ 'to-cloud/result.txt': 'another one' });
+  });
+});
+
 describe('a file called __proto__', () => {
   it('is sent once', async () => {
     await world.givenWorkspace({ ['__proto__']: 'text' });

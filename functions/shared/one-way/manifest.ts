@@ -81,10 +81,22 @@ export async function writeManifest(
 /** Stands in the manifest for a file that was sent, but not looked at since: a leg ended first. */
 export const notSeenYet = '';
 
+/** Stands there for a file that somebody may have edited after it was copied: it is sent once more. */
+export const mayBeOther = '?';
+
 /**
  * What changes when somebody changes a file: its hash or tag where the listing has one, otherwise its
  * size and time.
  */
-export function identity({ size, modified, hash }: ListedFile): string {
-  return hash ?? `${size}/${modified}`;
+export function identity(file: ListedFile): string {
+  return file.hash ?? sizeAndTime(file);
+}
+
+/** Whether a file is what it was. Some providers show the hash of a file only some time after it came. */
+export function isSame(before: string | undefined, now: ListedFile): boolean {
+  return before === identity(now) || before === sizeAndTime(now);
+}
+
+function sizeAndTime({ size, modified }: ListedFile): string {
+  return `${size}/${modified}`;
 }

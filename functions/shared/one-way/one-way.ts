@@ -6,9 +6,10 @@ import {
   type RunReason,
   type SkippedFile,
 } from '../contract/index.ts';
+import { systemClock } from '../clock.ts';
 import { WorkspaceSyncError } from '../errors.ts';
 import type { RcloneLine } from '../rclone/account.ts';
-import { copyWatch } from '../rclone/copied.ts';
+import { copiedIn, copyWatch } from '../rclone/copied.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import type { Remote } from '../rclone/remote.ts';
 import type { Trouble } from '../rclone/trouble.ts';
@@ -89,10 +90,17 @@ export async function oneWay(order: OneWayOrder, deps: OneWayDeps): Promise<OneW
   if (blocked || order.dryRun) return untouched(order, plan, blocked);
 
   const trash = deps.places.trash ?? (manifest.settled ? undefined : deps.firstTrash);
-  const watch = tellProgress(order, deps, plan);
+  const copiedAt = new Map<string, number>();
+  const tell = tellProgress(order, deps, plan);
+  const watch = (line: RcloneLine): void => {
+    const file = copiedIn(line);
+    if (file) copiedAt.set(file.path, systemClock.now());
+    tell(line);
+  };
   const outcome = await applyOneWay(plan, { ...deps.places, trash, watch });
   const overwritten = countOverwritten(order, manifest, overwritesOf(plan, precaution), outcome);
-  const failures = await remember(order, deps, { plan, outcome, manifest }, overwritten);
+  const done = { plan, outcome, manifest, copiedAt };
+  const failures = await remember(order, deps, done, overwritten);
   return {
     ...untouched(order, plan, undefined),
     files: outcome.sent.size,
@@ -203,19 +211,19 @@ function toSend({ copy, update, compare, resend }: OneWayPlan): ListedFile[] {
 async function remember(
   order: OneWayOrder,
   deps: OneWayDeps,
-  { plan, outcome, manifest }: Pick<Done, 'plan' | 'outcome' | 'manifest'>,
+  done: Pick<Done, 'plan' | 'outcome' | 'manifest' | 'copiedAt'>,
   overwritten: Manifest['overwritten'],
 ): Promise<SkippedFile[]> {
+  const { plan, outcome, manifest } = done;
   const touched = toSend(plan);
   const isQuiet = touched.length === 0 && outcome.deleted.length === 0;
   const look = isQuiet ? { files: order.destination } : await lookAgain(deps, outcome);
   const { files, missing, changed } = inStepNow({
+    ...done,
     direction: order.direction,
-    plan,
-    outcome,
-    manifest,
     touched,
     destination: look.files,
+    lookedAt: systemClock.now(),
     caseInsensitive: deps.places.destination.caseInsensitive,
   });
   // Until the deletes of a first run are done, what lies there may still be somebody else's.

@@ -1,7 +1,7 @@
 import type { Direction, SkippedFile } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import { unusable } from '../rclone/names.ts';
-import { identity, notSeenYet, type Manifest } from './manifest.ts';
+import { isSame, notSeenYet, type Manifest } from './manifest.ts';
 import { nameOf, waysOf } from './sides.ts';
 
 /** What a run one way would do. Pure data: worked out before anything is changed. */
@@ -175,7 +175,7 @@ function inStep(source: ListedFile, destination: ListedFile, sides: PlanSides): 
   const { workspace, cloud } = bySide(sides.direction, source, destination);
   const pair = sides.manifest.files?.get(workspace.path);
   const same = (side: 'workspace' | 'cloud', now: ListedFile): boolean =>
-    pair?.[side] === identity(now) ||
+    isSame(pair?.[side], now) ||
     (pair?.[side] === notSeenYet && side === waysOf(sides.direction).destination);
   return same('workspace', workspace) && same('cloud', cloud);
 }

@@ -1,7 +1,8 @@
+import { epochOf } from '../clock.ts';
 import type { Direction, SkippedFile } from '../contract/index.ts';
 import type { ListedFile } from '../rclone/listing.ts';
 import type { OneWayOutcome } from './apply.ts';
-import { identity, notSeenYet, type Manifest, type Pair } from './manifest.ts';
+import { identity, mayBeOther, notSeenYet, type Manifest, type Pair } from './manifest.ts';
 import { bySide, pathKey, type OneWayPlan } from './plan.ts';
 import { nameOf, waysOf, type Ways } from './sides.ts';
 
@@ -15,6 +16,10 @@ export interface Done {
   touched: ListedFile[];
   /** The destination as it is now; `undefined` where nobody could look. */
   destination: ListedFile[] | undefined;
+  /** When rclone said of each file that it was copied, in milliseconds. */
+  copiedAt: ReadonlyMap<string, number>;
+  /** When the destination had been looked at. */
+  lookedAt: number;
   caseInsensitive: boolean;
 }
 
@@ -51,6 +56,8 @@ interface Looked {
   /** Where rclone was asked to compare and everything went well, not sent means the same. */
   compared: ReadonlySet<ListedFile>;
   find: ((path: string) => ListedFile | undefined) | undefined;
+  /** Milliseconds by which the destination's clock seems to be fast. */
+  fastBy: number;
 }
 
 function lookAt(done: Done): Looked {
@@ -59,15 +66,27 @@ function lookAt(done: Done): Looked {
     failed: new Set(errors.map(({ path }) => path)),
     compared: new Set(errors.length === 0 && !timeUp ? done.plan.compare : []),
     find: finder(done),
+    fastBy: fastBy(done, finder(done)),
   };
+}
+
+/**
+ * What all copies show in common is the clock's and not an edit's. A copy alone tells nothing of that.
+ */
+function fastBy({ copiedAt }: Done, find: Looked['find']): number {
+  if (copiedAt.size < 2) return 0;
+  const leads = [...copiedAt].map(([path, at]) => epochOf(find?.(path)?.modified ?? '') - at);
+  const least = leads.reduce((one, other) => (other < one ? other : one), Infinity);
+  return Number.isFinite(least) ? Math.max(0, least) : 0;
 }
 
 /** What a file is now: in step, missing with a reason, or for the next leg to see. */
 function judge(
-  { direction, outcome, failed, compared, find }: Done & Looked,
+  looked: Done & Looked,
   ways: Ways,
   file: ListedFile,
 ): { path: string; pair: Pair } | string | undefined {
+  const { direction, outcome, failed, compared, find } = looked;
   if (failed.has(file.path)) return undefined;
   if (!find) {
     if (!outcome.sent.has(file.path)) return undefined;
@@ -87,7 +106,29 @@ function judge(
     return `it is not in the ${to} after it was sent, or has another size there`;
   }
   const { workspace, cloud } = bySide(direction, file, now);
-  return { path: workspace.path, pair: pairOf(workspace, cloud) };
+  const pair = pairOf(workspace, cloud);
+  if (!mayBeEdited(now, looked, looked.copiedAt.get(file.path)))
+    return { path: workspace.path, pair };
+  // The next run sends it again, and believes what it finds then: a clock may be all that was wrong.
+  const isSecond = looked.manifest.files?.get(workspace.path)?.[ways.destination] === mayBeOther;
+  const doubt = isSecond ? {} : { [ways.destination]: mayBeOther };
+  return { path: workspace.path, pair: { ...pair, ...doubt } };
+}
+
+/** What the clocks of a side and of this machine may differ by, in milliseconds. */
+const skewMs = 1_000;
+
+/**
+ * Whether somebody may have edited a file between its copy and the look, with its size unchanged. A time
+ * after the look is that of a clock that is fast, and says nothing.
+ */
+function mayBeEdited(
+  { modified }: ListedFile,
+  { lookedAt, fastBy: lead }: Done & Looked,
+  copiedAt: number | undefined,
+): boolean {
+  const shown = epochOf(modified) - lead;
+  return copiedAt !== undefined && shown > copiedAt + skewMs && shown <= lookedAt;
 }
 
 function pairOf(workspace: ListedFile, cloud: ListedFile): Pair {

@@ -1,5 +1,5 @@
 import type { SkippedFile } from '../../contract/index.ts';
-import { identity, type Manifest } from '../../one-way/manifest.ts';
+import { isSame, type Manifest } from '../../one-way/manifest.ts';
 import { planOneWay } from '../../one-way/plan.ts';
 import type { Place } from '../../rclone/command.ts';
 import { hashNamed } from '../../rclone/hashes.ts';
@@ -48,7 +48,7 @@ export async function planIngest(
     comparable: () => false,
     maxFileBytes,
   });
-  const before = (file: ListedFile): boolean => known?.get(file.path)?.workspace === identity(file);
+  const before = (file: ListedFile): boolean => isSame(known?.get(file.path)?.workspace, file);
   const others = [...plan.update, ...plan.resend].filter((file) => !before(file));
   const unknown = others.filter((file) => !known?.has(file.path) && plan.resend.includes(file));
   const same = await equalFiles(places, unknown);

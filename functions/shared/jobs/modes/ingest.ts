@@ -17,7 +17,7 @@ import { createPlan } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { required } from '../../runtime/runtime.ts';
 import { listPrefix } from '../../workspace/listing.ts';
-import { bindingOf } from '../../workspace/places.ts';
+import { below, bindingOf } from '../../workspace/places.ts';
 import type { Cycle } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
 import { planIngest, type IngestPlan } from './ingest-plan.ts';
@@ -44,7 +44,8 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
   const to = { remote: cloud, path: agent.sync.ingestPath };
   const excluded = excludeMatcher(agent.sync.exclude);
   const key = stateKeys.ingestManifest(agent.name);
-  const binding = bindingOf(workspace, cloud);
+  // What was copied from another folder, or to another, says nothing about these.
+  const binding = bindingOf(below(workspace, from.path), below(cloud, to.path));
   const [local, remote] = await Promise.all([listIngest(cycle, from), list(cycle, to)]);
   const { files: known } = await readManifest(store, key, binding);
   const plan = await planIngest(
