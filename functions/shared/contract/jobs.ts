@@ -200,7 +200,7 @@ export interface SnapshotSummary {
   /** Bytes in the storage. */
   storedBytes: number;
   encrypted: boolean;
-  /** Items of `include` that were not there. */
+  /** Items of `include` that were not there, and a workspace that was empty. */
   missing?: string[];
   /** Databases among the files that were in use. */
   databasesInUse?: number;

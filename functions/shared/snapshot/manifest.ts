@@ -37,7 +37,7 @@ const bodySchema = z.object({
   /** Kind of the workspace that was read. */
   source: z.string(),
   include: z.array(z.string()),
-  /** Items of `include` that were not there. */
+  /** Items of `include` that were not there, and a workspace that was empty. */
   missing: z.array(z.string()),
   exclude: z.array(z.string()),
   /** How it is encrypted, or `null` where it is not. */
