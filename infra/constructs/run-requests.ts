@@ -23,11 +23,11 @@ import type { DeadLetterQueue } from './queues.ts';
 /** How long a request for a run means anything; after that the schedule has long come round. */
 const patience = Duration.hours(1);
 
-/** The jobs that come in legs. */
-const inLegs = ['sync', 'backup', 'verify', 'restore'] as const;
+/** The jobs that come in legs; a prune does where another run uses its credential. */
+const inLegs = ['sync', 'backup', 'verify', 'restore', 'prune'] as const;
 
 /** The functions that requests start, by the job that they do. */
-export type Requested = Record<(typeof inLegs)[number] | 'prune', JobFunction>;
+export type Requested = Record<(typeof inLegs)[number], JobFunction>;
 
 export interface RunRequestsProps {
   bus: EventBus;
@@ -88,7 +88,7 @@ export class RunRequests extends Construct {
       },
       input: pruneRequest,
     });
-    for (const job of [...inLegs, 'prune'] as const) {
+    for (const job of inLegs) {
       const fn = functions[job];
       letBusInvoke(this, `${titled(job)}Permission`, fn, bus);
       keepFailures(this, `${titled(job)}Failures`, fn, dead);

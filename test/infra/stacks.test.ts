@@ -254,7 +254,7 @@ describe('many agents', () => {
     for (const pattern of patterns) expect(pattern.length).toBeLessThan(1900);
     for (const name of names) {
       expect(patterns.filter((text) => text.includes(`"${name}/_outbox/"`))).toHaveLength(1);
-      expect(patterns.filter((text) => text.includes(`"${name}"`))).toHaveLength(7);
+      expect(patterns.filter((text) => text.includes(`"${name}"`))).toHaveLength(8);
     }
   });
 });

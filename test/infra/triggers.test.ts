@@ -175,7 +175,7 @@ describe('events on the bus', () => {
       'Sync',
       { source: ['openclaw.gateway'], 'detail-type': ['Session Started', 'Session Ended'] },
     ],
-    ...['Sync', 'Backup', 'Verify', 'Restore'].map((job): [string, string, object] => [
+    ...['Sync', 'Backup', 'Verify', 'Restore', 'Prune'].map((job): [string, string, object] => [
       `AgentsRequests${job}Continuation`,
       job,
       {
