@@ -64,9 +64,7 @@ async function settle(
   const seen = await lookAtBoth(leg);
   if (!seen) return 'too-late';
   if (isDone) {
-    const { workspace, cloud } = leg.deps;
-    const times = { workspace: timesOf(workspace), cloud: timesOf(cloud) };
-    correctTimes(after.sides, story, seen, resync, times);
+    correctTimes(after.sides, story, seen, resync);
     return after;
   }
   if (!before) return undefined;

@@ -4,7 +4,6 @@ import type { ListedFile } from '../rclone/listing.ts';
 import { listingTime, type RememberedFile, type RememberedSide } from './listing.ts';
 import type { BisyncStory } from './log.ts';
 import { otherSide } from './plan.ts';
-import type { Times } from './remotes.ts';
 
 /** A side's files by path, as a listing shows them. */
 export type Seen = ReadonlyMap<string, ListedFile>;
@@ -22,14 +21,13 @@ export function seenOf(files: ListedFile[]): Seen {
  * from S3 it knows the second only. The next run would take both for changed: then a file that is
  * deleted on the other side would come back, and a second edit be a conflict.
  *
- * A time later than the copy is not taken over where a side gives its own times: it may be an edit.
+ * A time later than the copy, and not that of the original, is not taken over: it may be an edit.
  */
 export function correctTimes(
   remembered: Record<Side, RememberedSide>,
   { copied, equal }: BisyncStory,
   seen: Record<Side, Seen>,
   resynced: boolean,
-  times: Record<Side, Times>,
 ): void {
   for (const side of bothSides) {
     const other = remembered[otherSide(side)];
@@ -41,7 +39,7 @@ export function correctTimes(
       if (now?.size !== file.size) continue;
       const copiedAt = isCopy.get(looseKey(path));
       // Somebody may have edited it after it was copied: the next run has to look.
-      if (copiedAt !== undefined && times[side] !== 'kept' && isLater(now, copiedAt)) continue;
+      if (copiedAt !== undefined && isEdited(now, copiedAt, file.time)) continue;
       const time = listingTime(now.modified);
       const borrowed = (resynced || equal.has(path)) && other.get(path)?.time === file.time;
       if (copiedAt !== undefined || borrowed || isCut(file.time, time)) file.time = time;
@@ -54,11 +52,18 @@ function looseKey(path: string): string {
   return path.normalize('NFC').toLowerCase();
 }
 
-/** What the clocks of a side and of this machine may differ by, in milliseconds. */
+/** What clocks may differ by, and what a side may cut off a time that it is given, in milliseconds. */
 const skewMs = 1_000;
 
-function isLater({ modified }: ListedFile, at: number): boolean {
-  return epochOf(modified) > at + skewMs;
+/**
+ * Whether a copy may have been edited since: its time is later, and not that of the original.
+ * @param at when it was copied, in milliseconds since 1970
+ * @param original the time of what was copied, in the form of listings
+ */
+function isEdited({ modified }: ListedFile, at: number, original: string): boolean {
+  const time = epochOf(modified);
+  const isOriginals = Math.abs(time - epochOf(original.replace('+0000', 'Z'))) <= skewMs;
+  return time > at + skewMs && !isOriginals;
 }
 
 /** Whether a time is another one's second. */
@@ -78,9 +83,11 @@ export function settlePart(
   seen: Record<Side, Seen>,
   now: Record<Side, RememberedSide>,
 ): void {
-  for (const { path, size, side } of copied) {
+  for (const { path, size, side, at } of copied) {
     const from = otherSide(side);
-    if (seen[from].get(path)?.size !== size || !isAsFound(path, from, seen, now)) continue;
+    const [original, copy] = [seen[from].get(path), seen[side].get(path)];
+    if (original?.size !== size || !isAsFound(path, from, seen, now)) continue;
+    if (!copy || isEdited(copy, at, listingTime(original.modified))) continue;
     rememberBoth(remembered, path, seen);
   }
   for (const path of equal) {

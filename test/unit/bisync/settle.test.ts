@@ -29,8 +29,6 @@ const copied = (object: string, size: number) => ({
   size,
 });
 
-const own = { workspace: 'own', cloud: 'own' } as const;
-
 it('takes no edit of equal size for its own copy that came after it', () => {
   const { story, watch } = createStory();
   [target('Path2'), copied('late', 1)].forEach(watch);
@@ -38,15 +36,23 @@ it('takes no edit of equal size for its own copy that came after it', () => {
   const edited = { ...file, modified: new Date(Date.now() + 1_500).toISOString() };
   const remembered = { workspace: givenSide(file), cloud: givenSide(file) };
 
-  correctTimes(
-    remembered,
-    story,
-    { workspace: seenOf([file]), cloud: seenOf([edited]) },
-    true,
-    own,
-  );
+  correctTimes(remembered, story, { workspace: seenOf([file]), cloud: seenOf([edited]) }, true);
 
   expect(remembered.cloud).toEqual(givenSide(file));
+});
+
+it('gives a copy the time of an original that was written ahead of this clock', () => {
+  const { story, watch } = createStory();
+  [target('Path2'), copied('early', 1)].forEach(watch);
+  const modified = new Date(Date.now() + 60_000).toISOString();
+  const file = { ...givenFile('early', 1, 1), modified };
+  // It keeps whole seconds.
+  const copy = { ...file, modified: `${modified.slice(0, 19)}Z` };
+  const remembered = { workspace: givenSide(file), cloud: givenSide(file) };
+
+  correctTimes(remembered, story, { workspace: seenOf([file]), cloud: seenOf([copy]) }, false);
+
+  expect(remembered.cloud).toEqual(givenSide(copy));
 });
 
 it('gives a copy the time that its side shows, and nothing else', () => {
@@ -59,7 +65,7 @@ it('gives a copy the time that its side shows, and nothing else', () => {
     cloud: seenOf([givenFile('copy', 1, 9), givenFile('since', 2, 9), givenFile('other', 1, 9)]),
   };
 
-  correctTimes(remembered, story, seen, false, own);
+  correctTimes(remembered, story, seen, false);
 
   const times = [...remembered.cloud].map(([path, { time }]) => [path, time.slice(17, 19)]);
   expect(Object.fromEntries(times)).toEqual({ copy: '09', since: '01', other: '01' });
@@ -95,6 +101,20 @@ it('remembers of a run that broke off what it has done and both sides still show
 
   expect([...before.workspace.keys()]).toEqual(['waiting', 'done']);
   expect(before.cloud).toEqual(givenSide(givenFile('waiting', 1, 1), givenFile('done', 2, 5)));
+});
+
+it('remembers of a run that broke off no edit of equal size that came after its copy', () => {
+  const { story, watch } = createStory();
+  [target('Path2'), copied('late', 2)].forEach(watch);
+  const old = givenSide(givenFile('late', 1, 1));
+  const before = { workspace: new Map(old), cloud: new Map(old) };
+  const file = givenFile('late', 2, 2);
+  const edited = { ...file, modified: new Date(Date.now() + 60_000).toISOString() };
+  const found = { workspace: givenSide(file), cloud: old };
+
+  settlePart(before, story, { workspace: seenOf([file]), cloud: seenOf([edited]) }, found);
+
+  expect(before).toEqual({ workspace: old, cloud: old });
 });
 
 it('shows bisync a change that it would not look at', () => {
