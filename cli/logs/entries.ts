@@ -24,16 +24,24 @@ export interface Entry {
   isPlatform: boolean;
 }
 
-/**
- * Reads events, in the order of their time. Few lines say which agent and run they belong to: the
- * others of the same invocation, between Lambda's START and END, belong to the same.
- */
+/** Reads events, in the order of their time, and finds out whose they are. */
 export function readEntries(events: readonly LogEvent[]): Entry[] {
+  return withOwners(events.map(readEntry));
+}
+
+/**
+ * Entries in the order of their time, with their owners. Few lines say which agent and run they belong
+ * to: the others of the same invocation, between Lambda's START and END, belong to the same.
+ */
+export function withOwners(entries: readonly Entry[]): Entry[] {
   const current = new Map<string, Entry[]>();
   const invocations: Entry[][] = [];
-  const entries = events.map((event) => {
-    const entry = readEntry(event);
-    const stream = `${event.function} ${event.stream}`;
+  // CloudWatch may show a line after later ones, which belong to another invocation.
+  const sorted = entries.toSorted((a, b) => a.event.timestamp - b.event.timestamp);
+  const owned = sorted.map((stated) => {
+    const entry = { ...stated };
+    const { event } = entry;
+    const stream = streamOf(event);
     const isFirst = event.message.startsWith('START RequestId');
     const invocation = (isFirst ? undefined : current.get(stream)) ?? [];
     if (invocation.length === 0) invocations.push(invocation);
@@ -42,7 +50,12 @@ export function readEntries(events: readonly LogEvent[]): Entry[] {
     return entry;
   });
   for (const invocation of invocations) share(invocation);
-  return entries.sort((a, b) => a.event.timestamp - b.event.timestamp);
+  return owned;
+}
+
+/** Names the log of one worker: it runs one invocation after the other. */
+export function streamOf({ function: name, stream }: LogEvent): string {
+  return `${name} ${stream}`;
 }
 
 function share(invocation: Entry[]): void {
@@ -54,7 +67,8 @@ function share(invocation: Entry[]): void {
   }
 }
 
-function readEntry(event: LogEvent): Entry {
+/** Reads one event by itself: its entry has an owner where it says so. */
+export function readEntry(event: LogEvent): Entry {
   const message = event.message.trimEnd();
   const fields = parseFields(message);
   if (!fields) {

@@ -4,7 +4,14 @@ import { openContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
-import { readEntries, type Entry, type Level, type LogEvent } from './entries.ts';
+import {
+  readEntry,
+  streamOf,
+  withOwners,
+  type Entry,
+  type Level,
+  type LogEvent,
+} from './entries.ts';
 import { eventsSince, logGroups, logsOf, type LogGroup } from './events.ts';
 import { entryText, isWanted, type Filter } from './text.ts';
 
@@ -71,13 +78,22 @@ async function followLogs(shell: Shell, look: (since: number) => Promise<void>):
   }
 }
 
+/**
+ * How long an entry is kept after it was printed: the line that says whose it is may come at the end of
+ * its invocation, and Lambda ends that after fifteen minutes.
+ */
+const keptMs = 15 * 60_000 + lateMs;
+
 /** Prints each line once, though every look sees the last ones again. */
 class Printer {
   readonly #shell: Shell;
   readonly #filter: Filter;
   readonly #json: boolean;
-  readonly #seen = new Map<string, LogEvent>();
+  readonly #kept = new Map<string, Entry>();
   readonly #printed = new Set<string>();
+  /** What is older was kept, and is no longer. */
+  #forgotten = 0;
+  #count = 0;
 
   constructor(shell: Shell, filter: Filter, json: boolean) {
     this.#shell = shell;
@@ -85,30 +101,52 @@ class Printer {
     this.#json = json;
   }
 
+  /** Lines that were printed. */
   get count(): number {
-    return this.#printed.size;
+    return this.#count;
   }
 
   print(events: readonly LogEvent[]): void {
-    const repeated = new Map<string, number>();
-    for (const event of events) {
-      const key = JSON.stringify(event);
-      const times = (repeated.get(key) ?? 0) + 1;
-      repeated.set(key, times);
-      this.#seen.set(`${times} ${key}`, event);
-    }
-    const keys = new Map([...this.#seen].map(([key, event]) => [event, key]));
+    const streams = this.#keep(events);
+    if (streams.size === 0) return;
+    const touched = [...this.#kept].filter(([, { event }]) => streams.has(streamOf(event)));
+    const keys = new Map(touched.map(([key, { event }]) => [event, key]));
     // Whose a line is may become known by one that came later.
-    for (const entry of readEntries([...this.#seen.values()])) {
+    for (const entry of withOwners(touched.map(([, each]) => each))) {
       const key = keys.get(entry.event) ?? '';
-      if (this.#printed.has(key) || !this.#isWanted(entry)) continue;
+      if (this.#printed.has(key) || !isWanted(entry, this.#filter)) continue;
       this.#printed.add(key);
+      this.#count++;
       this.#shell.out(this.#json ? rawLine(entry) : entryText(entry));
     }
+    this.#forget();
   }
 
-  #isWanted(entry: Entry): boolean {
-    return isWanted(entry, this.#filter);
+  /** @returns the streams that have new ones among them */
+  #keep(events: readonly LogEvent[]): Set<string> {
+    const repeated = new Map<string, number>();
+    const streams = new Set<string>();
+    for (const event of events) {
+      const text = JSON.stringify(event);
+      const times = (repeated.get(text) ?? 0) + 1;
+      repeated.set(text, times);
+      const key = `${times} ${text}`;
+      if (event.timestamp < this.#forgotten || this.#kept.has(key)) continue;
+      this.#kept.set(key, readEntry(event));
+      streams.add(streamOf(event));
+    }
+    return streams;
+  }
+
+  #forget(): void {
+    const times = [...this.#kept.values()].map(({ event }) => event.timestamp);
+    const newest = times.reduce((latest, time) => Math.max(latest, time), 0);
+    this.#forgotten = newest - keptMs;
+    for (const [key, { event }] of this.#kept) {
+      if (event.timestamp >= this.#forgotten) continue;
+      this.#kept.delete(key);
+      this.#printed.delete(key);
+    }
   }
 }
 

@@ -23,6 +23,24 @@ it('knows whose a line is by the others of its invocation', () => {
   expect(ofRun.map(({ message }) => message)).toEqual(['rclone: slow']);
 });
 
+it('gives a line that comes late to the invocation in which it was written', () => {
+  const events = given(
+    'START RequestId: 1',
+    '{"message":"first","runId":"r1"}',
+    'a late line of the first',
+    'START RequestId: 2',
+    '{"message":"second","runId":"r2"}',
+  );
+  const [start, first, late, ...second] = events;
+  const entries = readEntries(
+    [start, first, ...second, late].filter((event) => event !== undefined),
+  );
+  expect(entries.map(({ message, runId }) => [message, runId])).toContainEqual([
+    'a late line of the first',
+    'r1',
+  ]);
+});
+
 it('shows what Lambda says of a function that did not end by itself, and no metrics', () => {
   const entries = readEntries(
     given(
