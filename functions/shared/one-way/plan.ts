@@ -53,7 +53,10 @@ export function planOneWay(sides: PlanSides): OneWayPlan {
   const plan = emptyPlan();
   const wanted = new Map<string, string>();
   const named = [...source.filter(isUsable), ...destination];
-  const isFolder = folderKeys(named, destinationFolders, keyOf);
+  const folders = {
+    filled: folderKeys(named, keyOf),
+    listed: new Set(destinationFolders.map(keyOf)),
+  };
   const there = nameOf[waysOf(sides.direction).destination];
 
   for (const file of source) {
@@ -61,7 +64,7 @@ export function planOneWay(sides: PlanSides): OneWayPlan {
     const problem =
       notNamed(file) ??
       tooLarge(file, sides.maxFileBytes) ??
-      clash(key, isFolder, byKey, there) ??
+      clash(key, folders, byKey, there) ??
       collision(wanted, key, file.path, there);
     if (problem !== undefined) {
       plan.skipped.push({ path: file.path, reason: problem });
@@ -118,15 +121,9 @@ function tooLarge({ size }: ListedFile, maxFileBytes: number): string | undefine
   );
 }
 
-/** The keys of all folders that these files lie in, and of the folders that are listed themselves. */
-function folderKeys(
-  files: ListedFile[],
-  listed: string[],
-  keyOf: (path: string) => string,
-): ReadonlySet<string> {
-  const keys = new Set(listed.map(keyOf));
-  for (const { path } of files) for (const parent of parentsOf(keyOf(path))) keys.add(parent);
-  return keys;
+/** The keys of all folders that these files lie in. */
+function folderKeys(files: ListedFile[], keyOf: (path: string) => string): ReadonlySet<string> {
+  return new Set(files.flatMap(({ path }) => parentsOf(keyOf(path))));
 }
 
 function parentsOf(path: string): string[] {
@@ -139,16 +136,19 @@ function parentsOf(path: string): string[] {
 
 /**
  * A file must not be sent to where a folder lies, nor below a file: some servers would put it in the
- * place of the folder and all that it holds. What is to be deleted goes first, and the next run
- * finds the place free.
+ * place of the folder and all that it holds. What is to be deleted goes first; the folder that is empty
+ * then is somebody's to remove, who sees what else may be in it.
  */
 function clash(
   key: string,
-  isFolder: ReadonlySet<string>,
+  { filled, listed }: { filled: ReadonlySet<string>; listed: ReadonlySet<string> },
   files: ReadonlyMap<string, ListedFile>,
   there: string,
 ): string | undefined {
-  if (isFolder.has(key)) return `a folder of that name lies in the ${there}`;
+  const folder = `a folder of that name lies in the ${there}`;
+  if (filled.has(key)) return folder;
+  if (listed.has(key))
+    return `${folder}, empty or with nothing but what is excluded: remove it there`;
   const file = parentsOf(key).find((parent) => files.has(parent));
   return file === undefined
     ? undefined

@@ -196,6 +196,26 @@ describe('a plan of names that are one file in the cloud folder', () => {
   });
 });
 
+describe('a plan of a file where a folder lies', () => {
+  const sides = { source: [file('d')], destinationFolders: ['d'] };
+
+  it('says what is to be done where the folder is empty', () => {
+    const plan = planFor(sides);
+
+    expect(names(plan)).toEqual({ skipped: ['d'] });
+    expect(plan.skipped[0]?.reason).toContain(
+      'empty or with nothing but what is excluded: remove it',
+    );
+  });
+
+  it('deletes first what lies in it and is gone from the workspace', () => {
+    const plan = planFor({ ...sides, destination: [file('d/x')] });
+
+    expect(names(plan)).toEqual({ skipped: ['d'], delete: ['d/x'] });
+    expect(plan.skipped[0]?.reason).toBe('a folder of that name lies in the cloud folder');
+  });
+});
+
 describe('a plan of names that cannot be sent', () => {
   it.each(['a\nb', 'a\rb', 'tab\there', 'delete\u007f'])('leaves %j out', (path) => {
     const plan = planFor({ source: [file(path)], destination: [file(path)] });
