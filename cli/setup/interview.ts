@@ -120,3 +120,8 @@ export function named(name: Name): string {
 function optionOf(name: Name): string {
   return `--${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`;
 }
+
+/** Takes what fits a pattern, and says what would. */
+export function matching(pattern: RegExp, allowed: string): Check {
+  return (given) => (pattern.test(given) ? true : `It can be: ${allowed}`);
+}

@@ -29,7 +29,7 @@ async function after(given: Answers, existing: Json = file): Promise<Json> {
   const draft = await draftOf(setup.interview, offer);
   const whole = withAgent(existing, { ...draft, deployment: 'home' });
   parseConfig(whole);
-  return JSON.parse(JSON.stringify(whole)) as Json;
+  return whole;
 }
 
 describe('a setup of an agent that is there', () => {
@@ -38,7 +38,7 @@ describe('a setup of an agent that is there', () => {
   });
 
   it('writes a no where there was a yes', async () => {
-    expect(await after({ backup: false, webhookUrl: '', alarmEmail: '' })).toEqual({
+    expect(await after({ backup: false, webhookUrl: '', alarmEmail: '' })).toStrictEqual({
       deployment: 'home',
       agents: {
         main: {
