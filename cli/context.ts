@@ -44,6 +44,23 @@ export function configFile({ config }: Pick<General, 'config'>, { session }: Ses
   return config ?? session?.configFile ?? join(projectRoot, 'workspace-sync.json');
 }
 
+/**
+ * A file that somebody has named has to be there, whether or not the command would read it.
+ * @throws CommandFailure where it is not
+ */
+export function expectConfigFile(file: string | undefined): void {
+  if (file !== undefined && !existsSync(file)) throw noConfigFile(file);
+}
+
+/** Why nothing can be done without the configuration. */
+export function noConfigFile(file: string): CommandFailure {
+  return new CommandFailure(
+    (suggest) =>
+      `There is no configuration file ${file}. ${suggest('setup')} writes one; --config names another.`,
+    { code: 'no-config', exitCode: exitCodes.usage },
+  );
+}
+
 function configuredName(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   try {

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { explainFault, wordsFor } from './aws/faults.ts';
 import type { Chosen } from './command-line.ts';
+import { expectConfigFile } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 import { processShell, type Shell } from './shell.ts';
@@ -12,6 +13,7 @@ export async function main(args: string[], shell: Shell = processShell()): Promi
   let chosen: Chosen = {};
   program.hook('preAction', (_, command) => {
     chosen = command.optsWithGlobals();
+    if (command.name() !== 'setup') expectConfigFile(chosen.config);
   });
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type ParsedConfig, parseConfigText } from '../../functions/shared/config/index.ts';
 import { targetOf, type Target } from '../aws/target.ts';
-import { configFile, deploymentName } from '../context.ts';
+import { configFile, deploymentName, noConfigFile } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import type { General } from '../general.ts';
@@ -40,11 +40,7 @@ export function openConfiguredSite(
   const site = openSite(shell, general);
   const { parsed, file } = site;
   if (parsed === undefined) {
-    throw new CommandFailure(
-      (suggest) =>
-        `There is no configuration file ${file}. ${suggest('setup')} writes one; --config names another.`,
-      { code: 'no-config', exitCode: exitCodes.usage },
-    );
+    throw noConfigFile(file);
   }
   const named = general.deployment;
   if (named !== undefined && named !== parsed.config.deployment) {

@@ -1,7 +1,21 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { main } from '../../../cli/main.ts';
 import { givenShell } from './shell.ts';
 import { givenStacks } from './stacks.ts';
+
+/** A file in a folder of its own. */
+function givenFile(name: string, content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'main-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
 
 it.each([
   [['status', '--json', '--nonsense'], "unknown option '--nonsense'"],
@@ -33,9 +47,21 @@ it('answers help with exit code 0 and no error', async () => {
 it('repeats in a command that it suggests what was said to itself', async () => {
   givenStacks({});
   const { shell, said } = givenShell();
-  const where = ['--config', '/dev/null/my own', '--deployment', 'home', '--region', 'eu-west-1'];
+  const config = givenFile('my own', '{}');
+  const where = ['--config', config, '--deployment', 'home', '--region', 'eu-west-1'];
   expect(await main(['status', ...where], shell)).toBe(6);
   expect(said.join('\n')).toContain(
-    `"workspace-sync deploy --deployment home --config '/dev/null/my own' --region eu-west-1"`,
+    `"workspace-sync deploy --deployment home --config '${config}' --region eu-west-1"`,
   );
 });
+
+it.each([['drop', 'README.md'], ['status'], ['cost'], ['secrets', 'list']])(
+  'does not do without the configuration file that somebody has named: %j',
+  async (...words) => {
+    givenStacks({});
+    const { shell, said } = givenShell();
+    const named = ['--config', '/nowhere/mine.json', '--deployment', 'home'];
+    expect(await main([...words, ...named], shell)).toBe(2);
+    expect(said.join('\n')).toContain('There is no configuration file /nowhere/mine.json.');
+  },
+);

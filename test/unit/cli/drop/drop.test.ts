@@ -67,8 +67,8 @@ describe('a drop of several files whose network fails', () => {
     givenBuckets({ breakAt: 'b.txt' });
     const files = filesOf('a.txt', 'b.txt', 'c.txt');
     const { shell, out } = givenShell();
-    const { deployment, config, region } = general;
-    const chosen = ['--deployment', deployment, '--config', config, '--region', region];
+    const { deployment, region } = general;
+    const chosen = ['--deployment', deployment, '--region', region];
     const exitCode = await main(['drop', ...files, '--json', ...chosen], shell);
     expect(exitCode).toBe(6);
     expect(JSON.parse(out.join(''))).toMatchObject({
