@@ -126,7 +126,7 @@ describe('a leg that is asked for again after its run is over', () => {
 
     const report = await world.sync({ mode: 'mirror' }, { run, confirmDeletes: 9 });
 
-    expect(report).toMatchObject({ state: 'skipped', reason: { code: 'run-is-over' } });
+    expect(report).toMatchObject({ state: 'failed', reason: { code: 'overtaken' } });
     expect(world.workspace()).toMatchObject({ 'mine.txt': 'mine' });
   });
 });

@@ -120,7 +120,7 @@ describe('backup', () => {
 
     const report = await world.runLeg(next, agent);
 
-    expect(report).toMatchObject({ state: 'skipped', reason: { code: 'run-is-over' } });
+    expect(report).toMatchObject({ state: 'failed', reason: { code: 'overtaken' } });
   });
 
   it('is left alone when its last leg comes once more', async () => {
