@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { stateKeys } from '../../functions/shared/contract/index.ts';
+import { RcloneError } from '../../functions/shared/rclone/session.ts';
 import { StaleLeaseError } from '../../functions/shared/state/lease.ts';
 import { BisyncWorld } from '../unit/bisync/world.ts';
 
@@ -322,6 +323,69 @@ it('leaves out a file that cannot be copied, says so, and carries the rest both 
   expect(cloud).toMatchObject({ 'here.txt': 'h', 'clash/inner.txt': 'in a folder' });
   expect(cloud).not.toHaveProperty(['b.txt']);
   expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0, conflicts: 0 });
+});
+
+it('fails where a later attempt fails as a whole: what it was to do is not done', async () => {
+  await world.inStep(files);
+  world.write({ 'workspace/clash': 'a file', 'cloud/clash/inner.txt': 'in a folder' });
+  world.write({ 'workspace/here.txt': 'h' });
+  const away = `${world.cloudFolder}-away`;
+  world.beforeBisync = (number) => {
+    if (number === 2) renameSync(world.cloudFolder, away);
+  };
+
+  const end = await world.run().catch((error: unknown) => error);
+
+  world.beforeBisync = undefined;
+  rmSync(world.cloudFolder, { recursive: true, force: true });
+  renameSync(away, world.cloudFolder);
+  expect(end).toBeInstanceOf(RcloneError);
+});
+
+it('puts into another trash what a later attempt replaces', async () => {
+  await world.inStep(files);
+  world.trash = '.trash/run';
+  world.write({ 'workspace/clash': 'a file', 'cloud/clash/inner.txt': 'in a folder' });
+  world.write({ 'cloud/a.txt': 'by a person' });
+  world.beforeBisync = (number) => {
+    if (number === 2) world.write({ 'cloud/a.txt': 'by a person, again' });
+  };
+
+  await world.run();
+
+  world.beforeBisync = undefined;
+  expect(world.read('workspace')).toMatchObject({
+    'a.txt': 'by a person, again',
+    '.trash/run/a.txt': 'one',
+    '.trash/run-attempt-2/a.txt': 'by a person',
+  });
+});
+
+it('leaves out a conflict whose name has no room for another, and carries the rest', async () => {
+  const long = 'n'.repeat(250);
+  await world.inStep({ ...files, [long]: 'long' });
+  world.write({ [`workspace/${long}`]: 'agent', [`cloud/${long}`]: 'person' });
+  world.write({ 'workspace/here.txt': 'h', 'cloud/there.txt': 't' });
+
+  const { skipped } = await world.run();
+
+  expect(skipped).toMatchObject([
+    { path: long, reason: expect.stringContaining('shorter name') as string },
+  ]);
+  const { workspace, cloud } = world.both();
+  expect(workspace).toMatchObject({ [long]: 'agent', 'there.txt': 't' });
+  expect(cloud).toMatchObject({ [long]: 'person', 'here.txt': 'h' });
+});
+
+it('carries no half of a file that a killed leg has left', async () => {
+  const half = 'g.f8ec90b7.partial';
+  await world.inStep(files);
+  world.write({ [`cloud/${half}`]: 'hal', 'cloud/g.partial': 'a name of its own' });
+
+  await world.run();
+
+  expect(world.read('workspace')).toEqual({ ...files, 'g.partial': 'a name of its own' });
+  expect(world.read('cloud')[half]).toBe('hal');
 });
 
 const oddNames = [

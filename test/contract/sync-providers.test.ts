@@ -101,6 +101,28 @@ describe('trouble at a provider', () => {
     expect(report.skipped.map(({ path }) => path).sort()).toEqual(['a.txt', 'b.txt']);
   });
 
+  it('of an account that is full is said in mode bisync, too', async () => {
+    await world.sync({ mode: 'bisync' }, { resync: true });
+    world.givenWorkspace({ 'c.txt': 'c', 'd.txt': 'd' });
+    world.world.provider.trouble({ on: 'upload', fault: 'quota-full', times: Infinity });
+
+    const report = await world.sync({ mode: 'bisync' });
+
+    expect(report).toMatchObject({ state: 'partial', reason: { code: 'quota-full' } });
+    expect(report.skipped.map(({ path }) => path).sort()).toEqual(['c.txt', 'd.txt']);
+  });
+
+  it('of an account that is full is said of an ingest, too', async () => {
+    const mirror = { mode: 'mirror', ingest: true };
+    world.givenCloud({ 'a.txt': 'a', 'b.txt': 'b' });
+    world.givenWorkspace({ 'inbox/c.txt': 'c' });
+    world.world.provider.trouble({ on: 'upload', fault: 'quota-full', times: Infinity });
+
+    const report = await world.sync(mirror);
+
+    expect(report).toMatchObject({ state: 'partial', reason: { code: 'quota-full' } });
+  });
+
   it('with one name leaves the others alone, and names the file', async () => {
     world.world.provider.trouble({
       path: 'Agent/a.txt',

@@ -6,6 +6,7 @@ import { createStory, type BisyncStory } from './log.ts';
 import type { BisyncDeps } from './order.ts';
 import { withSomething } from './placeholder.ts';
 import { bisyncProgress } from './progress.ts';
+import { unfinished, unfinishedPattern } from './unfinished.ts';
 import { filtersText, literalPattern, openWorkdir } from './workdir.ts';
 
 /** Both sides as they were when they were last in step. */
@@ -23,6 +24,8 @@ export interface AttemptOptions {
   maxDeletePercent: number;
   force: boolean;
   checkAccess: boolean;
+  /** Added to the name of the trash: what another attempt has put there is not replaced. */
+  trashSuffix?: string;
   /** Excludes of what the whole leg leaves alone. */
   aside: readonly string[];
   /** Files that are left out besides, on both sides. */
@@ -40,10 +43,10 @@ export interface Attempt {
 
 /** Runs bisync once, in a working folder of its own. */
 export async function attemptBisync(deps: BisyncDeps, options: AttemptOptions): Promise<Attempt> {
-  const { remembered, without = new Set<string>() } = options;
+  const { remembered, without = new Set<string>(), trashSuffix = '' } = options;
   const left = [...without].map(literalPattern).filter((line) => line !== undefined);
   const workdir = await openWorkdir(deps.temporaryFolder, {
-    filters: filtersText([...left, ...options.aside, ...deps.exclude]),
+    filters: filtersText([...left, ...options.aside, unfinishedPattern, ...deps.exclude]),
     ...(remembered ? { remembered: withSomething(leaveOut(remembered, without)) } : {}),
   });
   try {
@@ -58,7 +61,7 @@ export async function attemptBisync(deps: BisyncDeps, options: AttemptOptions): 
       sides: deps,
       workdir: workdir.folder,
       filtersFile: workdir.filtersFile,
-      trash: deps.trash,
+      trash: deps.trash === undefined ? undefined : deps.trash + trashSuffix,
       resync: remembered === undefined,
     });
     const result = await deps.session.run(
@@ -85,6 +88,6 @@ export async function attemptBisync(deps: BisyncDeps, options: AttemptOptions): 
 
 function leaveOut({ pair, sides }: Remembered, without: ReadonlySet<string>): Remembered {
   const rest = (side: RememberedSide): RememberedSide =>
-    new Map([...side].filter(([path]) => !without.has(path)));
+    new Map([...side].filter(([path]) => !without.has(path) && !unfinished.test(path)));
   return { pair, sides: { workspace: rest(sides.workspace), cloud: rest(sides.cloud) } };
 }

@@ -7,7 +7,7 @@ import type { BisyncStop } from './log.ts';
 import { timesOf } from './remotes.ts';
 import { correctTimes, settlePart, type Seen } from './settle.ts';
 import { writeState } from './state.ts';
-import { count, createTally, failuresOf, type Tally } from './tally.ts';
+import { count, createTally, failuresOf, tooLongToResolve, type Tally } from './tally.ts';
 import { literalPattern } from './workdir.ts';
 
 /** How carrying out ended: bisync refused before it changed anything, or did what it could. */
@@ -26,23 +26,26 @@ export async function carryOut(leg: Leg, options: AttemptOptions): Promise<Carri
   const without = new Set<string>();
   let { remembered } = options;
   for (let number = 1; ; number++) {
-    const attempt = await attemptBisync(leg.deps, { ...options, remembered, without });
+    const trashSuffix = number === 1 ? '' : `-attempt-${number}`;
+    const given = { ...options, remembered, without, trashSuffix };
+    const attempt = await attemptBisync(leg.deps, given);
     const { story, result } = attempt;
     if (story.stop && !story.applying && number === 1) return { stop: story.stop, first: attempt };
     count(tally, attempt);
     const settled = await settle(leg, attempt, remembered, options.remembered === undefined);
     const timeUp = settled === 'too-late' || result.outcome === 'time-up';
     if (settled !== 'too-late') remembered = settled && putBack(settled, remembered, without);
-    const failures = failuresOf(attempt);
+    const isEnd = ['done', 'time-up'].includes(result.outcome);
+    const named = failuresOf(attempt);
+    const failures = isEnd || named.length > 0 ? named : tooLongToResolve(attempt);
     for (const { path, reason } of failures) tally.failed.set(path, reason);
     const avoidable = failures.filter(({ path }) => literalPattern(path) !== undefined);
     const before = without.size;
     for (const { path } of avoidable) without.add(path);
     if (without.size > before && number < maxAttempts) continue;
     await remember(leg, options.remembered, remembered);
-    if (!['done', 'time-up'].includes(result.outcome) && tally.failed.size === 0) {
-      throw bisyncError(result);
-    }
+    // Whatever this attempt was to do, the files that failed in one before are not the reason.
+    if (!isEnd && failures.length === 0) throw bisyncError(result);
     return { tally, last: attempt, timeUp };
   }
 }

@@ -12,6 +12,7 @@ import type { BisyncDeps, BisyncOrder } from './order.ts';
 import { timesOf } from './remotes.ts';
 import { seenOf, type Seen } from './settle.ts';
 import type { Identity } from './state.ts';
+import { unfinishedPattern } from './unfinished.ts';
 
 /** What everything in one leg works with. */
 export interface Leg {
@@ -94,7 +95,7 @@ export async function lookForSide(leg: Leg, side: Side): Promise<SideListing | u
 
 function runListing({ deps, aside }: Leg, side: Side): Promise<RcloneResult> {
   const from = { remote: deps[side], path: '' };
-  const exclude = [...(aside?.patterns ?? []), ...deps.exclude.map(keepEdges)];
+  const exclude = [...(aside?.patterns ?? []), unfinishedPattern, ...deps.exclude.map(keepEdges)];
   return deps.session.run({ kind: 'list', from, exclude });
 }
 

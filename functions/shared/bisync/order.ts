@@ -1,5 +1,6 @@
 import type { RunPlan, RunReason, SkippedFile } from '../contract/index.ts';
 import type { Remote } from '../rclone/remote.ts';
+import type { Trouble } from '../rclone/trouble.ts';
 import type { ProgressMeter } from '../runtime/progress.ts';
 import type { RcloneSession } from '../rclone/session.ts';
 import type { ObjectStore } from '../state/object-store.ts';
@@ -57,6 +58,8 @@ export interface BisyncResult {
   retries: number;
   /** Files that could not be copied, with rclone's reason. */
   skipped: SkippedFile[];
+  /** What stands in the way of more than one file, such as a full account. */
+  trouble?: Trouble;
   warnings: string[];
   /** Whether the leg's time was up before everything was done. */
   timeUp: boolean;

@@ -1,8 +1,11 @@
 import type { SkippedFile } from '../contract/index.ts';
-import { troubleOf } from '../rclone/trouble.ts';
+import { generalTrouble } from '../one-way/apply.ts';
+import type { RcloneResult } from '../rclone/session.ts';
+import { troubleOf, type Trouble } from '../rclone/trouble.ts';
 import type { Attempt } from './attempt.ts';
 import type { BisyncResult } from './order.ts';
 import { otherSide } from './plan.ts';
+import { unfinished } from './unfinished.ts';
 
 /** What the attempts of a leg have done together; a file that was copied twice counts once. */
 export interface Tally {
@@ -11,6 +14,8 @@ export interface Tally {
   conflicts: Set<string>;
   failed: Map<string, string>;
   retries: number;
+  /** What stood in the way of more than one file. */
+  trouble: Trouble | undefined;
 }
 
 export function createTally(): Tally {
@@ -20,6 +25,7 @@ export function createTally(): Tally {
     conflicts: new Set(),
     failed: new Map(),
     retries: 0,
+    trouble: undefined,
   };
 }
 
@@ -31,26 +37,44 @@ export function count(tally: Tally, { story, result }: Attempt): void {
   }
   for (const path of story.conflicts.keys()) tally.conflicts.add(path);
   tally.retries += result.account.retries;
+  if (!goesOn(result)) tally.trouble ??= generalTrouble(result);
 }
 
 /** Files that rclone gave up, with a reason each. That two versions differ is a finding, not a failure. */
 export function failuresOf({ result, story, found }: Attempt): SkippedFile[] {
-  // What rclone was stopped at, or kept from by its provider, is not given up.
-  const goesOn = ['done', 'time-up', 'rate-limited'].includes(result.outcome);
-  if (goesOn || !story.applying) return [];
+  if (goesOn(result) || !story.applying) return [];
   const { errors, provider } = result.account;
   return errors.flatMap(({ path, message }) => {
     if (path === undefined || /differ$/i.test(message)) return [];
     const isFile = found.workspace.has(path) || found.cloud.has(path);
     if (isBisyncs(path) && !isFile) return [];
-    const name = path.replace(partial, '');
+    const name = path.replace(unfinished, '');
     const said = { path: name, message, ...(provider === undefined ? {} : { provider }) };
     return [{ path: name, reason: troubleOf(said).sentence }];
   });
 }
 
-/** What a file is called while it arrives. */
-const partial = /\.[0-9a-f]{8}\.partial$/;
+/** What rclone was stopped at, or kept from by its provider, is not given up. */
+function goesOn({ outcome }: RcloneResult): boolean {
+  return ['done', 'time-up', 'rate-limited'].includes(outcome);
+}
+
+/**
+ * Conflicts whose names have no room for what their losers would be called: where bisync says of no
+ * file that it failed, it failed at the first of these.
+ */
+export function tooLongToResolve({ story }: Attempt): SkippedFile[] {
+  const room = longestName - '.conflict10'.length;
+  const isLong = (path: string): boolean =>
+    Buffer.byteLength(path.slice(path.lastIndexOf('/') + 1)) > room;
+  const reason =
+    'both sides have changed it, and its name is too long for ".conflict1" at its end: give it a ' +
+    'shorter name; until then neither version is carried';
+  return [...story.conflicts.keys()].filter(isLong).map((path) => ({ path, reason }));
+}
+
+/** Bytes of the longest name that most file systems and providers take. */
+const longestName = 255;
 
 /** bisync's own steps, which its log names where other commands name a file. */
 function isBisyncs(name: string): boolean {
@@ -71,5 +95,6 @@ export function totals(tally: Tally): Omit<BisyncResult, 'plan' | 'warnings' | '
     conflicts: tally.conflicts.size,
     retries: tally.retries,
     skipped: [...tally.failed].map(([path, reason]) => ({ path, reason })),
+    ...(tally.trouble ? { trouble: tally.trouble } : {}),
   };
 }

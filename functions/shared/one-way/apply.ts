@@ -143,7 +143,8 @@ function note(outcome: OneWayOutcome, result: RcloneResult): void {
 /** Troubles of the whole provider: what a person has to know first. */
 const general: readonly TroubleCode[] = ['reconnect', 'quota-full', 'permission', 'network'];
 
-function generalTrouble({ account }: RcloneResult): Trouble | undefined {
+/** The trouble by which such a command failed, for who reports it. */
+export function generalTrouble({ account }: RcloneResult): Trouble | undefined {
   const trouble = worstTrouble(account);
   return trouble && general.includes(trouble.code) ? trouble : undefined;
 }

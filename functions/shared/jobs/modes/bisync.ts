@@ -43,9 +43,9 @@ export async function bisyncRun(cycle: Cycle, dryRun: boolean): Promise<JobResul
 }
 
 function report(result: BisyncResult, dryRun: boolean): JobResult {
-  const { blocked, plan, retries, skipped, timeUp, ...counts } = result;
+  const { blocked, plan, retries, skipped, timeUp, trouble, ...counts } = result;
   return {
-    ...partial(skipped.length),
+    ...partial(skipped.length, trouble),
     ...counts,
     apiRetries: retries,
     skipped,

@@ -6,13 +6,14 @@ import {
   type RunPlan,
   type SkippedFile,
 } from '../../contract/index.ts';
+import { generalTrouble } from '../../one-way/apply.ts';
 import { identity, notSeenYet, readManifest, writeManifest } from '../../one-way/manifest.ts';
 import type { Place } from '../../rclone/command.ts';
 import { copyWatch } from '../../rclone/copied.ts';
 import { excludeMatcher, excludesOf } from '../../rclone/filter.ts';
 import { isMissingFolder, parseListing, type Listing } from '../../rclone/listing.ts';
 import { RcloneError, type RcloneResult } from '../../rclone/session.ts';
-import { explainErrors, longestWaitSeconds } from '../../rclone/trouble.ts';
+import { explainErrors, longestWaitSeconds, type Trouble } from '../../rclone/trouble.ts';
 import { createPlan } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { required } from '../../runtime/runtime.ts';
@@ -72,7 +73,7 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
   }
   const skipped = [...plan.skipped, ...notCopied(plan, copied, result)];
   return {
-    ...partial(skipped.length),
+    ...partial(skipped.length, troubleIn(result)),
     ...(result?.outcome === 'time-up' ? { state: 'continued' } : {}),
     ...(result?.outcome === 'rate-limited'
       ? rateLimited(result.retryAfterSeconds ?? longestWaitSeconds, copied.size)
@@ -82,6 +83,11 @@ export async function ingest(cycle: Cycle, dryRun: boolean): Promise<JobResult> 
     apiRetries: result?.account.retries ?? 0,
     skipped,
   };
+}
+
+/** What stood in the way of more than one file. */
+function troubleIn(result: RcloneResult | undefined): Trouble | undefined {
+  return result && result.outcome !== 'done' ? generalTrouble(result) : undefined;
 }
 
 /** What appears in the cloud folder meanwhile stays as it is. */

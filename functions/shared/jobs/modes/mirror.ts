@@ -37,12 +37,18 @@ function combine(
     ...ingested,
     ...partial(skipped.length, trouble),
     ...(ingested.state === 'continued' ? { state: 'continued' } : {}),
+    ...(saysMore(ingested) && !trouble ? ended(ingested) : {}),
     ...(ingested.reason?.code === 'rate-limited' ? ended(ingested) : {}),
     ...(blocked ? { state: 'blocked', reason: blocked } : {}),
     apiRetries: (pulled.apiRetries ?? 0) + (ingested.apiRetries ?? 0),
     skipped,
     ...(plans.length > 0 ? { plan: mergePlans(createPlan({}), ...plans) } : {}),
   };
+}
+
+/** Whether it knows what stood in the way of more than one file. */
+function saysMore({ state, reason }: JobResult): boolean {
+  return state === 'partial' && reason?.code !== 'files-skipped';
 }
 
 function ended({ state, reason }: JobResult): Pick<JobResult, 'state' | 'reason'> {
