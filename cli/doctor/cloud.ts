@@ -14,7 +14,7 @@ import { commandInQuotes, type Chosen } from '../command-line.ts';
 import { bucketOf } from '../context.ts';
 import { regionOf } from '../deploy/bootstrapped.ts';
 import { CommandFailure } from '../failure.ts';
-import { timeInWords } from '../output/words.ts';
+import { inOneLine, timeInWords } from '../output/words.ts';
 import { cloudOf } from '../rclone/cloud.ts';
 import { reach, type Reached } from '../rclone/reach.ts';
 import { type KeptToken, keptToken } from '../secrets/kept-token.ts';
@@ -133,7 +133,7 @@ function inFinding(found: Reached, chosen: Chosen & { agent: string }): Found {
         { about },
       );
     case 'failed':
-      return wrong(found.why, cloudCure(chosen), { about, runbook: 'a-new-token' });
+      return wrong(inOneLine(found.why), cloudCure(chosen), { about, runbook: 'a-new-token' });
   }
 }
 

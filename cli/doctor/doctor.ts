@@ -88,5 +88,6 @@ function textOf({ finding, followers }: Cause): string {
     const checks = [...new Set(followers.map((each) => each.check))].join(', ');
     lines.push(`         For the same reason: ${checks}.`);
   }
-  return visible(lines.join('\n'));
+  // What a finding says may have lines, which must not look like findings.
+  return visible(lines.map((line) => line.replaceAll('\n', '\n         ')).join('\n'));
 }

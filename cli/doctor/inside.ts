@@ -10,6 +10,7 @@ import type { Outputs } from '../aws/deployment.ts';
 import { wordsFor } from '../aws/faults.ts';
 import { commandInQuotes } from '../command-line.ts';
 import { type AgentContext, withAgent } from '../context.ts';
+import { inOneLine } from '../output/words.ts';
 import { inCommandWords } from '../report/keys.ts';
 import { ask, askJob } from '../runs/invoke.ts';
 import { problemInWords } from '../status/problems.ts';
@@ -101,7 +102,7 @@ function list(context: AgentContext, of: Listed): Promise<JobReport> {
 }
 
 function wordsOf({ reason, state, job }: JobReport, { general }: AgentContext): string {
-  return reason ? inCommandWords(reason, job, general) : `It ended as ${state}`;
+  return reason ? inOneLine(inCommandWords(reason, job, general)) : `It ended as ${state}`;
 }
 
 function webhookCure({ agent, general }: AgentContext): string {
@@ -179,7 +180,7 @@ function problemFound(
   const said = problemInWords(status, problem, general, shell.clock.now());
   const look = 'Do what the runbook says about it';
   const cure = said.goOn === undefined ? look : `${look}; if it is meant, run "${said.goOn}"`;
-  return wrong(general.json ? message : said.message, cure, {
+  return wrong(general.json ? message : inOneLine(said.message), cure, {
     about: status.agent,
     ...(runbook === undefined ? {} : { runbook }),
   });

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { visible } from '../../functions/shared/deceptive.ts';
+import { inOneLine } from './words.ts';
 
 /** Rows under headings, without lines between them, as wide as they need to be. */
 export function table(headings: string[], rows: string[][]): string {
@@ -16,7 +17,9 @@ export function table(headings: string[], rows: string[][]): string {
 export function facts(rows: [string, string | undefined][]): string {
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
   const width = Math.max(0, ...known.map(([name]) => name.length));
-  return known.map(([name, value]) => `${name.padEnd(width)}  ${visible(value)}`).join('\n');
+  return known
+    .map(([name, value]) => `${name.padEnd(width)}  ${inOneLine(visible(value))}`)
+    .join('\n');
 }
 
 const bare = Object.fromEntries(

@@ -49,6 +49,11 @@ export function timesInWords(text: string, now: number): string {
   );
 }
 
+/** What a provider says, or a file is called, must not look like lines of ours. */
+export function inOneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ');
+}
+
 /** `1 file`, `2 files`; the plural is the singular and an s where none is given. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

@@ -1,6 +1,6 @@
 import type { JobReport, JobRequest, RunState } from '../../functions/shared/contract/index.ts';
 import { nameInLine } from '../output/names.ts';
-import { bytesInWords, counted, durationInWords } from '../output/words.ts';
+import { bytesInWords, counted, durationInWords, inOneLine } from '../output/words.ts';
 import { commandLine, type Chosen } from '../command-line.ts';
 import { goOnCommand } from './go-on.ts';
 import { secondQuestion } from './guards.ts';
@@ -49,7 +49,7 @@ function verdict(report: JobReport, isDry: boolean, chosen: Chosen): string {
   const what = isDry ? `A dry run of the ${job} of ${agent}` : `The ${job} of ${agent}`;
   const head = `${what} ${verdicts[state]} (${durationInWords(durationMs)}${inLegs}).`;
   if (!reason) return head;
-  return `${head}\n${inCommandWords(reason, job, chosen)} [${reason.code}]`;
+  return `${head}\n${inOneLine(inCommandWords(reason, job, chosen))} [${reason.code}]`;
 }
 
 /** The counters that are not zero. */
@@ -112,11 +112,6 @@ function skipped(report: JobReport, names: number): string {
     .map(({ path, reason }) => `  ${nameInLine(path)}: ${inOneLine(reason)}`);
   const rest = more(report.skippedFiles - shown.length, report);
   return [`left out, ${counted(report.skippedFiles, 'file')}:`, ...shown, ...rest].join('\n');
-}
-
-/** What a provider says must not look like lines of ours. */
-function inOneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ');
 }
 
 function more(count: number, { runId }: JobReport): string[] {

@@ -1,7 +1,7 @@
 import type { AgentStatus, JobFacts, TokenFacts } from '../../functions/shared/contract/index.ts';
 import type { Chosen } from '../command-line.ts';
 import { facts, table } from '../output/table.ts';
-import { bytesInWords, counted, durationInWords, timeInWords } from '../output/words.ts';
+import { bytesInWords, counted, durationInWords, inOneLine, timeInWords } from '../output/words.ts';
 import { problemInWords, recoveryInWords } from './problems.ts';
 
 /** The status of one agent for people: the answer first, then what it rests on. */
@@ -28,7 +28,7 @@ function problems(status: AgentStatus, now: number, chosen: Chosen): string {
       const { message, goOn } = problemInWords(status, problem, chosen, now);
       const { runbook } = problem;
       return [
-        `! ${message}`,
+        `! ${inOneLine(message)}`,
         ...(goOn === undefined ? [] : [`  To let it go on:\n    ${goOn}`]),
         ...(runbook === undefined ? [] : [`  docs/runbook.md#${runbook}`]),
       ].join('\n');
