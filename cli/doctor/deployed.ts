@@ -84,15 +84,14 @@ interface Start {
 }
 
 async function schedules({ deployment, agents, target, general }: Examination): Promise<Found[]> {
-  const { outputs } = await deployment();
+  const { outputs, sets } = await deployment();
   const client = new SchedulerClient(target.client);
   const GroupName = outputOf(outputs, 'ScheduleGroupName');
   const there: (Start & { isOn: boolean })[] = [];
   for await (const page of paginateListSchedules({ client }, { GroupName })) {
     for (const { Name } of page.Schedules ?? []) {
       const { State, Target } = await client.send(new GetScheduleCommand({ GroupName, Name }));
-      const { job = 'sweep', agent = '' } = JSON.parse(Target?.Input ?? '{}') as Partial<Start>;
-      there.push({ job, agent, isOn: State !== 'DISABLED' });
+      there.push({ ...startOf(Target?.Input), isOn: State !== 'DISABLED' });
     }
   }
   const deploy = commandInQuotes(['deploy'], general);
@@ -111,10 +110,27 @@ async function schedules({ deployment, agents, target, general }: Examination): 
     ...absent.map(({ job, agent }) =>
       wrong(`There is no schedule of ${job}`, `Run ${deploy}`, { about: agent }),
     ),
+    ...setWide.flatMap(({ job, without }) =>
+      there.filter((each) => each.job === job).length < sets.length
+        ? [wrong(`There is no schedule of ${job}: ${without}`, `Run ${deploy}`)]
+        : [],
+    ),
   ];
   return found.length > 0
     ? found
     : [well(`${counted(there.length, 'schedule is', 'schedules are')} there and enabled`)];
+}
+
+/** What each set of functions has a schedule of, whatever its agents do, and what is amiss without. */
+const setWide = [
+  { job: 'sweep', without: 'a drop whose event is lost waits for the next one' },
+  { job: 'refresh', without: 'status files grow old, and nothing looks after the monthly cap' },
+];
+
+/** What the target of a schedule is told. */
+function startOf(input = '{}'): Start {
+  const { job, agent = '', refresh } = JSON.parse(input) as Partial<Start & { refresh: boolean }>;
+  return { job: job ?? (refresh === true ? 'refresh' : 'sweep'), agent };
 }
 
 function wanted({ name: agent, sync, backup }: AgentConfig): Start[] {
