@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DeploymentConfig } from '../functions/shared/config/index.ts';
 import { clientsFor, type Clients } from './aws/clients.ts';
 import { findDeployment, outputOf, type Deployment, type Outputs } from './aws/deployment.ts';
 import { targetOf, type Target } from './aws/target.ts';
@@ -91,13 +92,30 @@ export function withAgent(context: Context): AgentContext {
     throw wrongUsage(`Which agent? Name one with --agent${known}.`);
   }
   if (agents && !agents.includes(agent)) {
-    throw new CommandFailure(
-      `Deployment "${deployment.name}" has no agent "${agent}". It has ${agents.join(', ') || 'none'}.`,
-      { code: 'no-agent', exitCode: exitCodes.unreachable },
-    );
+    throw noAgent(`Deployment "${deployment.name}"`, agent, agents);
   }
   const served = deployment.sets.find((set) => (set['Agents'] ?? '').split(',').includes(agent));
   return { ...context, agent, set: served ?? deployment.outputs };
+}
+
+/**
+ * The agent that was named, for what a configuration file answers without a deployment.
+ * @throws CommandFailure where the file does not have it.
+ */
+export function expectAgent(
+  agent: string | undefined,
+  { agents }: Pick<DeploymentConfig, 'agents'>,
+  file: string,
+): void {
+  const names = agents.map(({ name }) => name);
+  if (agent !== undefined && !names.includes(agent)) throw noAgent(file, agent, names);
+}
+
+function noAgent(whose: string, agent: string, known: readonly string[]): CommandFailure {
+  return new CommandFailure(
+    `${whose} has no agent "${agent}". It has ${known.join(', ') || 'none'}.`,
+    { code: 'no-agent', exitCode: exitCodes.unreachable },
+  );
 }
 
 /** Name of a bucket of the deployment. */

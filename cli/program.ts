@@ -17,6 +17,7 @@ import { secretsCommand } from './commands/secrets.ts';
 import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { commandLine } from './command-line.ts';
 import { wrongUsage } from './failure.ts';
 import type { Shell } from './shell.ts';
 
@@ -55,7 +56,7 @@ export function createProgram(shell: Shell, exit: Made['exit']): Command {
         shell.say(text.trimEnd());
       },
     })
-    .showHelpAfterError('(workspace-sync --help lists the commands and options)')
+    .showHelpAfterError(`(${commandLine(['--help'])} lists the commands)`)
     .helpCommand(false)
     .exitOverride();
   for (const make of commands) program.addCommand(inherit(program, make({ shell, exit })));
@@ -101,8 +102,12 @@ const commands: readonly ((made: Made) => Command)[] = [
 ];
 
 /** A command that was made by itself takes over how the program speaks and ends. */
-function inherit(program: Command, command: Command): Command {
-  command.copyInheritedSettings(program);
-  for (const child of command.commands) inherit(program, child);
+function inherit(program: Command, command: Command, words: readonly string[] = []): Command {
+  const path = [...words, command.name()];
+  const what = command.commands.length > 0 ? 'commands' : 'options';
+  command
+    .copyInheritedSettings(program)
+    .showHelpAfterError(`(${commandLine([...path, '--help'])} lists its ${what})`);
+  for (const child of command.commands) inherit(program, child, path);
   return command;
 }

@@ -12,6 +12,7 @@ import {
   type Remote,
 } from '../../functions/shared/rclone/remote.ts';
 import { commandLine, type Chosen } from '../command-line.ts';
+import { expectAgent } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure, wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
@@ -36,6 +37,7 @@ export async function authorize(
   options: AuthorizeCommand,
 ): Promise<ExitCode> {
   const site = openConfiguredSite(shell, options);
+  expectAgent(options.agent, site.parsed.config, site.file);
   const need = tokenNeed(site, provider, options);
   const token =
     options.tokenFromStdin === true

@@ -5,6 +5,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import type { General } from '../general.ts';
 import { projectRoot } from '../root.ts';
+import { expectProfile } from './profile.ts';
 
 /** What every AWS client of the command is made with; nothing but defaults for a real account. */
 export interface Target {
@@ -54,6 +55,7 @@ export function targetOf(
   env: NodeJS.ProcessEnv,
 ): Target {
   if (local) return localTarget(env);
+  if (profile !== undefined) expectProfile(profile, env);
   const chosen = {
     ...(profile === undefined ? {} : { AWS_PROFILE: profile }),
     ...(region === undefined ? {} : { AWS_REGION: region }),

@@ -6,7 +6,7 @@ import {
   turnsPerMonth,
   type Assumptions,
 } from '../../functions/shared/cost/index.ts';
-import { configFile } from '../context.ts';
+import { configFile, expectAgent } from '../context.ts';
 import type { General } from '../general.ts';
 import { readConfiguration } from './configuration.ts';
 import type { Account } from './text.ts';
@@ -23,9 +23,19 @@ export interface Assumed {
   stored?: number;
 }
 
+/** Names of the options that say so. */
+export const assumedNames = [
+  'files',
+  'size',
+  'changed',
+  'drops',
+  'stored',
+] as const satisfies readonly (keyof Assumed)[];
+
 /** A month of the deployment that the configuration file describes. */
-export function estimate(options: General & Assumed): Account {
-  const config = readConfiguration(configFile(options));
+export function estimate(options: General & Assumed, file: string = configFile(options)): Account {
+  const config = readConfiguration(file);
+  expectAgent(options.agent, config, file);
   const agents =
     options.agent === undefined
       ? config.agents

@@ -68,6 +68,12 @@ function row({ thing, amount, unit, dollars }: CostLine): string[] {
 
 function sums({ dollars, projected, turns, cap, paused, kind }: Account): string {
   const lines = [`Together ${dollarText(dollars)}.`];
+  if (kind === 'month') {
+    lines.push(
+      'What costs without any run, such as keys and alarms, counts from the first of the month, also ' +
+        'where the deployment is younger.',
+    );
+  }
   if (projected !== undefined)
     lines.push(`At this pace the whole month: ${dollarText(projected)}.`);
   const will = kind === 'estimate' ? 'Notifications will cause' : 'Notifications have caused';

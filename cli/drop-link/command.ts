@@ -58,7 +58,7 @@ export async function showLinks(shell: Shell, options: General): Promise<ExitCod
       ...[id, state, `${used} of ${files}`, bytesInWords(maxBytes), types.join(', ') || 'any'],
       ...[folder, timeInWords(expiresAt, now)],
     ]);
-    shell.out(table(['LINK', 'STATE', 'FILES', 'EACH', 'TYPES', 'FOLDER', 'ENDS'], rows));
+    shell.out(table(['link', 'state', 'files', 'each', 'types', 'folder', 'ends'], rows));
   }
   return tellLeftOut(shell, leftOut);
 }

@@ -1,4 +1,4 @@
-import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
+import type { Job, JobReport, Trigger } from '../../functions/shared/contract/index.ts';
 import { amountOf } from '../../functions/shared/runtime/report.ts';
 import { epochOf } from '../../functions/shared/clock.ts';
 import { whereItIs } from '../backup/restore.ts';
@@ -65,7 +65,7 @@ function startOf(runId: string): number {
 /** Where the files of a restore are, long after its terminal was closed. */
 function placeText(report: JobReport, { general, target }: AgentContext): string {
   const isAside = report.restoredTo?.includes('/restored/') === true;
-  return whereItIs(report, { ...general, to: isAside ? 'staging' : 'cloud' }, target);
+  return whereItIs(report, { ...general, to: isAside ? 'staging' : 'live' }, target);
 }
 
 /** The question is answered, however the run ended. */
@@ -91,8 +91,13 @@ function oneText(report: JobReport, context: AgentContext): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
+const startedBy: Partial<Record<Trigger, string>> = {
+  manual: 'by hand',
+  schedule: 'by the schedule',
+};
+
 function about({ runId, trigger, startedAt, finishedAt }: JobReport): string {
-  return `Run ${runId}, started by ${trigger}, ${stampInWords(startedAt)} to ${stampInWords(finishedAt)}.`;
+  return `Run ${runId}, started ${startedBy[trigger] ?? `by ${trigger}`}, ${stampInWords(startedAt)} to ${stampInWords(finishedAt)}.`;
 }
 
 async function notThere(context: AgentContext, runId: string): Promise<CommandFailure> {
@@ -127,7 +132,19 @@ async function tellMany(context: AgentContext, options: HistoryOptions): Promise
 
 function historyTable(reports: readonly JobReport[], now: number): string {
   return table(
-    ['started', 'job', 'state', 'why', 'took', 'files', 'bytes', 'left out', 'by', 'run'],
+    [
+      'started',
+      'job',
+      'state',
+      'why',
+      'took',
+      'files',
+      'bytes',
+      'deleted',
+      'left out',
+      'by',
+      'run',
+    ],
     reports.map((report) => {
       const { files, bytes } = amountOf(report);
       return [
@@ -138,6 +155,7 @@ function historyTable(reports: readonly JobReport[], now: number): string {
         durationInWords(report.durationMs),
         String(files),
         bytesInWords(bytes),
+        report.filesDeleted > 0 ? String(report.filesDeleted) : '',
         report.skippedFiles > 0 ? String(report.skippedFiles) : '',
         report.trigger,
         report.runId,

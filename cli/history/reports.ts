@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { epochOf } from '../../functions/shared/clock.ts';
 import { runStamp } from '../../functions/shared/runtime/run-id.ts';
 import type { Job, JobReport } from '../../functions/shared/contract/index.ts';
 import { inParallel } from '../../functions/shared/parallel.ts';
@@ -61,7 +62,10 @@ export async function newestReports(
   const reports = await inParallel(parallel, chosen, (key) =>
     orLeftOut(readState(context, key, isReport), leftOut),
   );
-  return reports.filter((report) => report !== undefined);
+  // The id is as old as the request, and a run may begin a while after that.
+  return reports
+    .filter((report) => report !== undefined)
+    .sort((a, b) => epochOf(b.startedAt) - epochOf(a.startedAt));
 }
 
 function isWanted(key: string, { jobs }: Wanted, first: string): boolean {

@@ -1,6 +1,6 @@
 import { epochOf } from '../../functions/shared/clock.ts';
 import { inParallel } from '../../functions/shared/parallel.ts';
-import { openContext } from '../context.ts';
+import { openContext, withAgent } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { General } from '../general.ts';
 import type { Shell } from '../shell.ts';
@@ -34,6 +34,7 @@ const lateMs = 30_000;
 /** Prints what the deployment's functions say. */
 export async function logs(shell: Shell, options: LogsOptions): Promise<ExitCode> {
   const context = await openContext(shell, options);
+  if (options.agent !== undefined) withAgent(context);
   const client = logsOf(context);
   const groups = await logGroups(client, context.deployment.name, options.job);
   const filter = { level: options.level, agent: options.agent, runId: options.run };

@@ -1,6 +1,7 @@
 import type { SecretScope } from '../../functions/shared/contract/index.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { Chosen } from '../command-line.ts';
+import { expectAgent } from '../context.ts';
 import type { General } from '../general.ts';
 import { table } from '../output/table.ts';
 import { counted, timeInWords } from '../output/words.ts';
@@ -28,7 +29,8 @@ export interface ListedSecret {
 
 /** Shows which secrets the configuration needs and which are set; exit code 1 where one is missing. */
 export async function listSecrets(shell: Shell, general: General): Promise<ExitCode> {
-  const { parsed, entries } = openConfiguredSite(shell, general);
+  const { parsed, entries, file } = openConfiguredSite(shell, general);
+  expectAgent(general.agent, parsed.config, file);
   const needs = secretNeeds(parsed.config).filter(
     ({ agent }) => general.agent === undefined || agent === general.agent,
   );

@@ -1,5 +1,6 @@
 import type { SecretScope } from '../../functions/shared/contract/index.ts';
 import { commandLine, type Chosen } from '../command-line.ts';
+import { expectAgent } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure, wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
@@ -8,7 +9,7 @@ import { lookUp } from './list.ts';
 import { type SecretKind, type SecretNeed, secretNeeds } from './needs.ts';
 import { expectReplaceable } from './replacement.ts';
 import { openSite, type Site } from './site.ts';
-import { tellMade, valueFor, type ValueOptions } from './value.ts';
+import { valueFor, type ValueOptions } from './value.ts';
 
 /** What the command line says beside the general options. */
 export interface SetOptions extends General, ValueOptions {
@@ -28,6 +29,9 @@ export async function setSecrets(
   options: SetOptions,
 ): Promise<ExitCode> {
   const site = openSite(shell, options);
+  // Whoever says the scope, too, may set what the file is yet to name.
+  const isPlaced = name !== undefined && options.scope !== undefined;
+  if (site.parsed && !isPlaced) expectAgent(options.agent, site.parsed.config, site.file);
   const wanted = name === undefined ? await missing(shell, site, options) : undefined;
   const destinations = wanted ?? [await destinationOf(site, name ?? '', options)];
   const done = [];
@@ -36,7 +40,6 @@ export async function setSecrets(
     if (what.kind === 'passphrase') await expectReplaceable(shell, site, destination, options);
     const value = await valueFor(shell, reference, what, options);
     await site.entries.set({ agent, scope, reference }, value);
-    if (options.generate === true) tellMade(shell, value, options);
     const entry = `workspace-sync/${site.deployment}/${agent}/${scope}`;
     const shown = options.generate === true ? { passphrase: value } : {};
     done.push({ agent, scope, reference, entry, ...shown });

@@ -25,9 +25,9 @@ export async function valueFor(
   shell: Shell,
   reference: string,
   what: SecretKind,
-  options: ValueOptions,
+  options: ValueOptions & Pick<General, 'json'>,
 ): Promise<string> {
-  if (options.generate === true) return generated(what);
+  if (options.generate === true) return generated(shell, what, options);
   const isTyped = options.fromFile === undefined && shell.canAsk;
   const given = withoutLineEnd(await readValue(shell, reference, options));
   if (given === '') throw wrongUsage(`The value of ${reference} is empty.`);
@@ -57,20 +57,13 @@ export function tokenIn(text: string): string {
   );
 }
 
-function generated({ kind }: SecretKind): string {
+function generated(shell: Shell, { kind }: SecretKind, { json }: Pick<General, 'json'>): string {
   if (kind !== 'passphrase') throw wrongUsage('Only a passphrase can be made with --generate.');
-  return generatePassphrase();
-}
-
-/** Shows a passphrase that was made, once it is stored: nobody is to write down one that is not. */
-export function tellMade(
-  shell: Pick<Shell, 'out' | 'say'>,
-  passphrase: string,
-  { json }: Pick<General, 'json'>,
-): void {
+  const passphrase = generatePassphrase();
   // With --json it is a part of the one document that is printed at the end.
   if (!json) shell.out(passphrase);
   shell.say(`This is shown once. ${passphraseWarning}`);
+  return passphrase;
 }
 
 async function readValue(
@@ -78,13 +71,29 @@ async function readValue(
   reference: string,
   { fromFile }: ValueOptions,
 ): Promise<string> {
-  if (fromFile !== undefined) return readFile(fromFile, 'utf8');
+  if (fromFile !== undefined) return readGiven(fromFile);
   if (shell.canAsk) return askSecret(`Value of ${reference} (it is not shown):`);
   if (process.stdin.isTTY) {
     throw wrongUsage(`Give the value of ${reference} on standard input, or with --from-file.`);
   }
   return readAll(process.stdin);
 }
+
+async function readGiven(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const why = unreadable[code] ?? `it cannot be read (${code})`;
+    throw wrongUsage(`--from-file is ${JSON.stringify(file)}, and ${why}. Nothing was stored.`);
+  }
+}
+
+const unreadable: Record<string, string | undefined> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'that is a folder',
+  EACCES: 'you may not read it',
+};
 
 /** Editors and echo end a text with a line end that is no part of it. */
 function withoutLineEnd(text: string): string {

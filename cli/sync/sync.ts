@@ -1,11 +1,17 @@
-import type { Direction, JobReport, JobRequest } from '../../functions/shared/contract/index.ts';
+import type {
+  AgentStatus,
+  Direction,
+  JobReport,
+  JobRequest,
+} from '../../functions/shared/contract/index.ts';
 import { openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
 import { confirmed, mustBeAskable } from '../output/ask.ts';
 import { reportText } from '../report/text.ts';
 import { carryOut, tellReport } from '../runs/carry-out.ts';
-import { askJob } from '../runs/invoke.ts';
+import { ask, askJob } from '../runs/invoke.ts';
 import type { Shell } from '../shell.ts';
 
 /** What `workspace-sync sync` can be told. */
@@ -20,8 +26,9 @@ export interface SyncOptions extends General {
 
 /** Synchronises an agent now, or says what that would do. */
 export async function sync(shell: Shell, options: SyncOptions): Promise<ExitCode> {
-  if (options.resync && !options.dryRun) mustBeAskable({ shell, general: options }, '--yes');
   const context = withAgent(await openContext(shell, options));
+  if (options.resync) await expectResyncable(context, options);
+  if (options.resync && !options.dryRun) mustBeAskable(context, '--yes');
   const request = requestOf(options);
   if (options.dryRun === true) return tellPlan(context, request);
   if (options.resync && !options.yes) {
@@ -29,6 +36,20 @@ export async function sync(shell: Shell, options: SyncOptions): Promise<ExitCode
     if (answer !== 'yes') return answer;
   }
   return carryOut(context, { job: 'sync', request, detach: options.detach });
+}
+
+/** What the function would refuse as well, before anybody is asked to confirm it. */
+async function expectResyncable(context: AgentContext, { direction }: SyncOptions): Promise<void> {
+  if (direction !== undefined) {
+    throw wrongUsage('--resync goes both ways, and --direction one way. Leave one of them out.');
+  }
+  const { agent, set } = context;
+  const known = (await ask(context, set, 'Status', { agent })) as AgentStatus[];
+  const mode = known.find((each) => each.agent === agent)?.mode;
+  if (mode === undefined || mode === 'bisync') return;
+  throw wrongUsage(
+    `--resync belongs to the mode bisync, and agent "${agent}" has the mode ${mode}. Leave it out.`,
+  );
 }
 
 function requestOf({ direction, resync, confirmDeletes, confirmConfig }: SyncOptions) {

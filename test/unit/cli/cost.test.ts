@@ -57,6 +57,7 @@ describe('the text of an account', () => {
     }
     expect(text).toContain('The cap of a month is $2.00 for what runs use.');
     expect(text).toContain('Taxes.');
+    expect(text).toContain('counts from the first of the month');
     expect(text).not.toContain('nothing much');
   });
 

@@ -65,3 +65,58 @@ it.each([['drop', 'README.md'], ['status'], ['cost'], ['secrets', 'list']])(
     expect(said.join('\n')).toContain('There is no configuration file /nowhere/mine.json.');
   },
 );
+
+it.each([
+  [['sync', '--dryrun'], '(workspace-sync sync --help lists its options)'],
+  [['backup', 'restore', '--nonsense'], '(workspace-sync backup restore --help lists its options)'],
+  [['backup', 'nonsense'], '(workspace-sync backup --help lists its commands)'],
+  [['nonsense'], '(workspace-sync --help lists the commands)'],
+])('names the help that helps after %j', async (args, words) => {
+  const { shell, said } = givenShell();
+  expect(await main(args, shell)).toBe(2);
+  expect(said.join('\n')).toContain(words);
+});
+
+it.each([
+  ['secrets', 'list'],
+  ['secrets', 'set', 'DROPBOX_TOKEN'],
+  ['secrets', 'set'],
+  ['authorize'],
+  ['cost', '--estimate'],
+  ['logs'],
+  ['status'],
+])('knows no agent that is not there: %j', async (...words) => {
+  givenStacks({ 'WorkspaceSync-default': { Agents: 'main' } });
+  const { shell, said } = givenShell();
+  const config = givenFile('workspace-sync.json', '{"sync":{"provider":"off"}}');
+  const exitCode = await main([...words, '--agent', 'nobody', '--config', config], shell);
+  expect(said.join('\n')).toContain('has no agent "nobody". It has main.');
+  expect(exitCode).toBe(6);
+});
+
+it.each([
+  ['--files', '10'],
+  ['--stored', '2GB'],
+])('does not overlook %s where nothing is estimated', async (option, value) => {
+  const { shell, said } = givenShell();
+  expect(await main(['cost', option, value], shell)).toBe(2);
+  expect(said.join('\n')).toContain(`${option} means something with --estimate only`);
+});
+
+it('estimates what a running "npm start" has deployed', async () => {
+  const config = givenFile('its-own.json', '{"deployment":"tour","sync":{"provider":"off"}}');
+  const session = {
+    url: 'http://127.0.0.1:1',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
+    deployment: 'tour',
+    cloudUrl: '',
+    cloudFolder: '',
+    hooksUrl: '',
+    configFile: config,
+  };
+  const file = givenFile('local.json', JSON.stringify(session));
+  const { shell, out } = givenShell({ WORKSPACE_SYNC_LOCAL: file });
+  expect(await main(['cost', '--estimate', '--local'], shell)).toBe(0);
+  expect(out.join('\n')).toContain('deployment tour');
+});

@@ -1,7 +1,6 @@
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
-  InvalidParameterException,
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
@@ -126,19 +125,14 @@ describe('a passphrase that is made', () => {
   });
 });
 
-describe('a passphrase that is made', () => {
-  it('is not shown where it could not be stored', async () => {
-    givenStored({});
-    const refused = { $fault: 'client' as const, $metadata: {}, message: 'no access' };
-    aws.on(PutSecretValueCommand).rejects(new InvalidParameterException(refused));
-    await expect(set({ generate: true })).rejects.toThrow('no access');
-    expect(said.out).toEqual([]);
-  });
-
-  it('is shown once it is stored', async () => {
-    givenStored({});
-    expect(await set({ generate: true })).toBe(exitCodes.ok);
-    expect(said.out).toHaveLength(1);
-    expect(written()).toContain(said.out.join());
-  });
+it.each([
+  ['no-such-file', 'there is no such file'],
+  ['', 'that is a folder'],
+])('says what is wrong with a file that it is to read: %j', async (name, words) => {
+  givenStored({});
+  const error: unknown = await set({ fromFile: join(folder, name) }).catch(
+    (caught: unknown) => caught,
+  );
+  expect(error).toMatchObject({ code: 'usage', exitCode: exitCodes.usage });
+  expect(String(error)).toContain(words);
 });
