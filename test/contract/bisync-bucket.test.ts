@@ -67,3 +67,21 @@ describe('two changes of equal size, of which S3 has one without an MD5', () => 
     expect(Object.keys(world.cloud())).toEqual(['todo.md', 'x.md']);
   });
 });
+
+it.each([
+  ['/report.md', 'report.md'],
+  ['notes/', 'notes'],
+  ['a//b.md', 'a/b.md'],
+])('names the key %j, which is no path, and leaves its neighbour alone', async (stray, name) => {
+  await givenInStep({ [name]: 'in step', 'x.md': 'x' });
+  await world.givenWorkspace({ [stray]: 'stray' });
+
+  const first = await world.sync(bisync);
+  const second = await world.sync(bisync);
+
+  for (const { skipped } of [first, second]) {
+    expect(skipped.map(({ path }) => path)).toContain(stray);
+  }
+  expect(await world.workspace()).toEqual({ [name]: 'in step', 'x.md': 'x', [stray]: 'stray' });
+  expect(world.cloud()).toEqual({ [name]: 'in step', 'x.md': 'x' });
+});

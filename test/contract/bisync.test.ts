@@ -502,6 +502,28 @@ it('takes two forms of a name in Unicode for one file', async () => {
   expect(await world.run()).toMatchObject({ filesSent: 0, filesReceived: 0 });
 });
 
+it.each(['workspace', 'cloud'])(
+  'says in every run that the %s has both forms of a name',
+  async (side) => {
+    const [composed, decomposed] = ['caf\u00e9.txt', 'cafe\u0301.txt'];
+    await world.inStep({ ...files, [composed]: 'in step' });
+    world.write({ [`${side}/${decomposed}`]: 'another' });
+
+    const first = await world.run();
+    const second = await world.run();
+
+    for (const { skipped } of [first, second]) {
+      expect(skipped.map(({ path }) => path.normalize('NFC'))).toEqual([composed]);
+      expect(skipped[0]?.reason).toContain(side);
+    }
+    expect(world.both()).toMatchObject({
+      workspace: { [composed]: 'in step' },
+      cloud: { [composed]: 'in step' },
+    });
+    expect(world.read(side)[decomposed]).toBe('another');
+  },
+);
+
 it('makes the cloud folder where a resync finds none', async () => {
   rmSync(world.cloudFolder, { recursive: true });
   world.write({ 'workspace/z.txt': 'z' });

@@ -134,7 +134,7 @@ async function proceed(leg: Leg, options: AttemptOptions): Promise<Proceeded> {
   }
   const ready = await rehearse(leg, options);
   if ('stop' in ready) return ready;
-  if (ready.unchanged) return planned(leg, createPlan({}));
+  if (ready.unchanged) return { ...planned(leg, createPlan({})), skipped: ready.skipped };
   const carried = await carryOut(ready.leg, ready.options);
   if ('stop' in carried) return carried;
   const { tally, last, timeUp } = carried;

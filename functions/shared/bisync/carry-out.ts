@@ -8,6 +8,7 @@ import { timesOf } from './remotes.ts';
 import { correctTimes, settlePart, type Seen } from './settle.ts';
 import { writeState } from './state.ts';
 import { count, createTally, failuresOf, tooLongToResolve, type Tally } from './tally.ts';
+import { twinsOf } from './twins.ts';
 import { literalPattern } from './workdir.ts';
 
 /** How carrying out ended: bisync refused before it changed anything, or did what it could. */
@@ -43,6 +44,7 @@ export async function carryOut(leg: Leg, options: AttemptOptions): Promise<Carri
     const before = without.size;
     for (const { path } of avoidable) without.add(path);
     if (without.size > before && number < maxAttempts) continue;
+    for (const { path, reason } of twinsOf(story)) tally.failed.set(path, reason);
     await remember(leg, options.remembered, remembered);
     // Whatever this attempt was to do, the files that failed in one before are not the reason.
     if (!isEnd && failures.length === 0) throw bisyncError(result);

@@ -15,6 +15,8 @@ export interface BisyncStory {
   equal: Set<string>;
   /** Whether it has taken files for the same by their size alone: one side had no hash of them. */
   unhashed: boolean;
+  /** Files and folders that it passes over: the side has another that it takes for the same. */
+  twins: Map<string, Side>;
   /** Whether it has found nothing to do. */
   unchanged: boolean;
   /** What has been copied, to which side, and when rclone said so, in milliseconds since 1970. */
@@ -44,6 +46,7 @@ export function createStory(): { story: BisyncStory; watch: (line: RcloneLine) =
     conflicts: new Map(),
     equal: new Set(),
     unhashed: false,
+    twins: new Map(),
     unchanged: false,
     copied: [],
     removed: [],
@@ -108,7 +111,10 @@ function noteStep(story: BisyncStory, { tag, what, file }: Step): void {
 
 function noteFile(story: BisyncStory, { msg, size = 0 }: RcloneLine, path: string, side: Side) {
   const winner = /^The winner is: (Path[12])/.exec(msg)?.[1];
-  if (winner !== undefined) story.conflicts.set(path, sideOf(winner));
+  const twin = /^Duplicate \w+ found in (source|destination) - ignoring/.exec(msg)?.[1];
+  if (twin !== undefined && !story.applying) {
+    story.twins.set(path, twin === 'source' ? 'workspace' : 'cloud');
+  } else if (winner !== undefined) story.conflicts.set(path, sideOf(winner));
   else if (msg.startsWith('Files are equal but will copy')) noteEqual(story, path);
   else if (/(^|\s)Copied \((?!server-side)/.test(msg)) {
     story.copied.push({ path, size, side, at: systemClock.now() });

@@ -8,6 +8,7 @@ import { bisyncError, type Leg } from './leg.ts';
 import type { BisyncStop } from './log.ts';
 import { otherSide } from './plan.ts';
 import { mayLackHashes } from './remotes.ts';
+import { twinsOf } from './twins.ts';
 
 /** What bisync is to be given after a rehearsal. */
 export interface Rehearsed {
@@ -17,7 +18,7 @@ export interface Rehearsed {
   unchanged: boolean;
   /** Conflicts that bisync would not have seen: the loser of each lies beside it by now. */
   conflicts: ReadonlySet<string>;
-  /** Such conflicts that could not be resolved. */
+  /** Such conflicts that could not be resolved; where nothing was to be done, what cannot be done. */
   skipped: SkippedFile[];
 }
 
@@ -44,7 +45,7 @@ export async function rehearse(
   // What it could not go on with is the real run's to handle: both sides were compared before.
   const isCompared = story.applying && !['time-up', 'rate-limited'].includes(result.outcome);
   if (result.outcome !== 'done' && !isCompared) throw bisyncError(result);
-  if (story.unchanged) return { ...ready, unchanged: true };
+  if (story.unchanged) return { ...ready, unchanged: true, skipped: twinsOf(story) };
   return resolve(ready, attempt, await unlike(leg, attempt));
 }
 

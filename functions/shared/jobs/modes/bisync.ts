@@ -1,7 +1,9 @@
 import { bisync, type BisyncResult } from '../../bisync/bisync.ts';
+import type { SkippedFile } from '../../contract/index.ts';
+import { isPlain } from '../../rclone/names.ts';
 import type { JobResult } from '../../runtime/report.ts';
 import { bindingOf } from '../../workspace/places.ts';
-import { confirmedDeletes, type Cycle } from '../cycle.ts';
+import { confirmedDeletes, listWorkspace, syncable, type Cycle } from '../cycle.ts';
 import { partial } from '../delivery-report.ts';
 import { trashFolder } from './one-way.ts';
 
@@ -39,7 +41,18 @@ export async function bisyncRun(cycle: Cycle, dryRun: boolean): Promise<JobResul
       progress: context.progress,
     },
   );
-  return report(result, dryRun);
+  const strays = result.blocked || result.timeUp ? [] : await straysOf(cycle);
+  return report({ ...result, skipped: [...result.skipped, ...strays] }, dryRun);
+}
+
+/** Objects that rclone passes over without a word: it knows no path for their keys. */
+async function straysOf(cycle: Cycle): Promise<SkippedFile[]> {
+  if (cycle.agent.workspace.kind !== 's3') return [];
+  const listing = await listWorkspace(cycle, 'push');
+  if ('code' in listing) return [];
+  return syncable(cycle.exclude, listing)
+    .files.filter(({ path }) => !isPlain(path))
+    .map(({ path }) => ({ path, reason: 'its key is not a path: give it another name' }));
 }
 
 function report(result: BisyncResult, dryRun: boolean): JobResult {
