@@ -9,7 +9,7 @@ import { lookUp } from './list.ts';
 import { type SecretKind, type SecretNeed, secretNeeds } from './needs.ts';
 import { expectReplaceable } from './replacement.ts';
 import { openSite, type Site } from './site.ts';
-import { valueFor, type ValueOptions } from './value.ts';
+import { tellMade, valueFor, type ValueOptions } from './value.ts';
 
 /** What the command line says beside the general options. */
 export interface SetOptions extends General, ValueOptions {
@@ -40,6 +40,7 @@ export async function setSecrets(
     if (what.kind === 'passphrase') await expectReplaceable(shell, site, destination, options);
     const value = await valueFor(shell, reference, what, options);
     await site.entries.set({ agent, scope, reference }, value);
+    if (options.generate === true) tellMade(shell, value, options);
     const entry = `workspace-sync/${site.deployment}/${agent}/${scope}`;
     const shown = options.generate === true ? { passphrase: value } : {};
     done.push({ agent, scope, reference, entry, ...shown });

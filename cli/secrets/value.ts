@@ -25,9 +25,9 @@ export async function valueFor(
   shell: Shell,
   reference: string,
   what: SecretKind,
-  options: ValueOptions & Pick<General, 'json'>,
+  options: ValueOptions,
 ): Promise<string> {
-  if (options.generate === true) return generated(shell, what, options);
+  if (options.generate === true) return generated(what);
   const isTyped = options.fromFile === undefined && shell.canAsk;
   const given = withoutLineEnd(await readValue(shell, reference, options));
   if (given === '') throw wrongUsage(`The value of ${reference} is empty.`);
@@ -57,13 +57,20 @@ export function tokenIn(text: string): string {
   );
 }
 
-function generated(shell: Shell, { kind }: SecretKind, { json }: Pick<General, 'json'>): string {
+function generated({ kind }: SecretKind): string {
   if (kind !== 'passphrase') throw wrongUsage('Only a passphrase can be made with --generate.');
-  const passphrase = generatePassphrase();
+  return generatePassphrase();
+}
+
+/** Shows a passphrase that was made, once it is stored: nobody is to write down one that is not. */
+export function tellMade(
+  shell: Pick<Shell, 'out' | 'say'>,
+  passphrase: string,
+  { json }: Pick<General, 'json'>,
+): void {
   // With --json it is a part of the one document that is printed at the end.
   if (!json) shell.out(passphrase);
   shell.say(`This is shown once. ${passphraseWarning}`);
-  return passphrase;
 }
 
 async function readValue(

@@ -1,6 +1,7 @@
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
+  InvalidParameterException,
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
@@ -122,6 +123,23 @@ describe('a passphrase that is made', () => {
     givenStored({});
     expect(await set({ fromFile: value, json: true })).toBe(0);
     expect(said.out.join()).not.toContain('wagon');
+  });
+});
+
+describe('a passphrase that is made', () => {
+  it('is not shown where it could not be stored', async () => {
+    givenStored({});
+    const refused = { $fault: 'client' as const, $metadata: {}, message: 'no access' };
+    aws.on(PutSecretValueCommand).rejects(new InvalidParameterException(refused));
+    await expect(set({ generate: true })).rejects.toThrow('no access');
+    expect(said.out).toEqual([]);
+  });
+
+  it('is shown once it is stored', async () => {
+    givenStored({});
+    expect(await set({ generate: true })).toBe(exitCodes.ok);
+    expect(said.out).toHaveLength(1);
+    expect(written()).toContain(said.out.join());
   });
 });
 
