@@ -33,6 +33,32 @@ describe('a key that is no path', () => {
   });
 });
 
+describe('a key of the cloud folder that is no path', () => {
+  it('is neither put into the trash for its neighbour nor delivered as it', async () => {
+    const settings = { ...mailbox, ...world.bucketAsCloud('people') };
+    await world.givenWorkspace({ 'report.md': 'mine' });
+    await world.sync(settings);
+    await world.givenObjects('people/', {
+      '/report.md': 'stray',
+      '_outbox//drop.txt': 'stray',
+      '_outbox/drop.txt': 'drop',
+    });
+
+    const report = await world.sync(settings);
+
+    const skipped = ['/report.md', '_outbox//drop.txt'];
+    expect(report).toMatchObject({ state: 'partial', filesDeleted: 0, filesDelivered: 1 });
+    expect(report.skipped.map(({ path }) => path)).toEqual(skipped);
+    expect(await world.objects('people/')).toEqual({
+      'report.md': 'mine',
+      '/report.md': 'stray',
+      '_outbox/': '',
+      '_outbox//drop.txt': 'stray',
+    });
+    expect(await world.workspace()).toMatchObject({ '_inbox/drop.txt': 'drop' });
+  });
+});
+
 describe('a name with a control character', () => {
   it.each(['tab\there.txt', 'two\nlines.txt', 'delete\u007f.txt', 'picture \u240a.txt'])(
     'is pushed once, and stays: %j',

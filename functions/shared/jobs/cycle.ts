@@ -52,6 +52,8 @@ export interface Sides {
   cloud: Listing;
   /** What waits in the cloud folder's `_outbox`. */
   drops: Drop[];
+  /** What lies there and cannot be taken, for rclone would take it for another file. */
+  undeliverable: SkippedFile[];
   outboxExists: boolean;
   /** `undefined` where the listing does not reach to the root of the workspace. */
   inboxExists: boolean | undefined;
@@ -59,7 +61,7 @@ export interface Sides {
   cloudExists: boolean;
   /** What is left out on both sides: what the cycle excludes, and folders that could not be listed. */
   exclude: string[];
-  /** What is left alone, with everything below it: it could not be looked at, or not be named. */
+  /** What is left alone, with everything below it: it could not be looked at, or not be named there. */
   unlisted: SkippedFile[];
 }
 
@@ -80,7 +82,7 @@ export async function lookAtBothSides(
   const [workspace, cloud] = await Promise.all([listWorkspace(cycle, direction), listCloud(cycle)]);
   if ('code' in workspace) return workspace;
   const inOutbox = (path: string): boolean => firstFolder(cycle.cloud, path) === folders.outbox;
-  const [drops, noDrops] = dropsIn(cloud.files.filter(({ path }) => inOutbox(path)));
+  const [drops, undeliverable] = dropsIn(cloud.files.filter(({ path }) => inOutbox(path)));
   const unlisted = [...workspace.unlisted, ...cloud.unlisted].map((path) => ({
     path,
     reason: 'this folder could not be listed: nothing below it was touched',
@@ -90,10 +92,11 @@ export async function lookAtBothSides(
   const exclude = [...cycle.exclude, ...alone.flatMap(({ path }) => excludesOf(path))];
   return {
     exclude,
-    unlisted: [...alone, ...noDrops],
+    unlisted: alone,
     workspace: syncable(exclude, workspace),
     cloud: syncable(exclude, cloud),
     drops,
+    undeliverable,
     outboxExists: cloud.folders.some((path) => inOutbox(`${path}/`)),
     inboxExists: cycle.agent.sync.localPath === '' ? hasInbox(workspace) : undefined,
     cloudExists: cloud !== missing,

@@ -1,4 +1,4 @@
-import type { PlannedChange } from '../../contract/index.ts';
+import type { PlannedChange, SkippedFile } from '../../contract/index.ts';
 import type { OneWayResult } from '../../one-way/one-way.ts';
 import { createPlan, mergePlans } from '../../runtime/plan.ts';
 import type { JobResult } from '../../runtime/report.ts';
@@ -22,7 +22,8 @@ export async function mailbox(cycle: Cycle, dryRun: boolean): Promise<JobResult>
   }
   if (result.timeUp) return pushed;
   if (!result.blocked) await makeMailboxes(cycle, sides);
-  return withDeliveries(pushed, result, await drainOutbox(cycle, sides.drops));
+  const drained = await drainOutbox(cycle, sides.drops);
+  return withDeliveries(pushed, result, drained, sides.undeliverable);
 }
 
 /** A push that was blocked is blocked, whatever was delivered beside it. */
@@ -30,18 +31,19 @@ function withDeliveries(
   pushed: JobResult,
   { trouble }: OneWayResult,
   drained: Drained | undefined,
+  undeliverable: SkippedFile[],
 ): JobResult {
   const { undelivered, remaining, skipped, warnings, ...counts } = deliveryReport(
     drained === undefined || drained === 'busy' ? [] : [drained],
   );
-  const all = [...(pushed.skipped ?? []), ...skipped];
-  const troubled = (pushed.skipped?.length ?? 0) + undelivered;
+  const unmoved = [...(pushed.skipped ?? []), ...undeliverable];
+  const troubled = unmoved.length + undelivered;
   const ended = remaining > 0 ? ({ state: 'continued' } as const) : partial(troubled, trouble);
   return {
     ...pushed,
     ...counts,
     ...(pushed.state === 'blocked' ? {} : ended),
-    skipped: all,
+    skipped: [...unmoved, ...skipped],
     warnings:
       drained === 'busy'
         ? [...warnings, 'the _outbox was not drained: another delivery was under way']
