@@ -1,4 +1,5 @@
 import type {
+  AgentStatus,
   JobReport,
   JobRequest,
   PlannedFile,
@@ -9,12 +10,12 @@ import { openContext, withAgent, type AgentContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { wrongUsage } from '../failure.ts';
 import type { General } from '../general.ts';
-import { confirmedByWord } from '../output/ask.ts';
+import { confirmedByWord, mustBeAskable } from '../output/ask.ts';
 import { nameInLine } from '../output/names.ts';
 import { bytesInWords } from '../output/words.ts';
 import { carryOut, tellReport } from '../runs/carry-out.ts';
 import { awsCommandLine, commandLine } from '../command-line.ts';
-import { askJob } from '../runs/invoke.ts';
+import { ask, askJob } from '../runs/invoke.ts';
 import type { Shell } from '../shell.ts';
 
 /** What `workspace-sync backup restore` can be told. */
@@ -40,11 +41,14 @@ export async function restore(
     throw wrongUsage(`--confirm is "${options.confirm}". The word is ${word}.`);
   }
   const wantsWord = options.to === 'live' && options.dryRun !== true;
+  if (wantsWord && options.confirm === undefined) mustBeAskable(unanswered(shell), wordOption);
+  const context = withAgent(await openContext(shell, options));
+  const undoing = wantsWord ? await whatUndoes(context) : '';
+  if (undoing !== '') shell.say(undoing);
   if (wantsWord && !(await isConfirmed(shell, options))) {
     shell.say('Nothing was changed.');
     return exitCodes.skipped;
   }
-  const context = withAgent(await openContext(shell, options));
   const request: Partial<JobRequest> = {
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(options.path ? { paths: options.path } : {}),
@@ -57,8 +61,37 @@ export async function restore(
     job: 'restore',
     request,
     detach: options.detach,
-    afterwards: (report) => whereItIs(report, options, context.target),
+    afterwards: (report) =>
+      [whereItIs(report, options, context.target), undoing].filter(Boolean).join('\n'),
   });
+}
+
+const wordOption = `--confirm ${word}`;
+
+function unanswered(shell: Shell) {
+  return { shell, general: { yes: false } };
+}
+
+/** In mode mirror the workspace becomes what the cloud folder is: whatever else was written goes again. */
+async function whatUndoes(context: AgentContext): Promise<string> {
+  const mode = await modeOf(context);
+  if (mode !== 'mirror' && mode !== 'unknown') return '';
+  const whose = mode === 'mirror' ? 'The mode is mirror' : 'Where the mode is mirror';
+  return (
+    `${whose}: the next sync makes the workspace what the cloud folder is, and undoes this. What is to ` +
+    'stay has to be put into the cloud folder.'
+  );
+}
+
+/** Where the status cannot answer, files are restored all the same. */
+async function modeOf(context: AgentContext): Promise<string> {
+  const { agent, set } = context;
+  try {
+    const [status] = (await ask(context, set, 'Status', { agent })) as AgentStatus[];
+    return status?.provider === 'off' ? 'off' : (status?.mode ?? 'unknown');
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function isConfirmed(shell: Shell, options: RestoreOptions): Promise<boolean> {
@@ -68,7 +101,7 @@ async function isConfirmed(shell: Shell, options: RestoreOptions): Promise<boole
       "This writes over the agent's files: it adds and replaces, and deletes nothing. Stop the gateway " +
       'meanwhile.',
     word,
-    option: `--confirm ${word}`,
+    option: wordOption,
   });
 }
 
