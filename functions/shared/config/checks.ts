@@ -55,7 +55,8 @@ function checkIngest({ ingest, ingestPath = 'inbox', localPath = 'shared' }: Raw
 /** What bisync does not see it writes over: of two conflicts of a file the first loser would be lost. */
 function checkConflictNames({ mode, exclude }: Raw): Finding[] {
   if (mode !== 'bisync' || !Array.isArray(exclude)) return [];
-  const hiding = exclude.find((pattern) => typeof pattern === 'string' && hidesConflicts(pattern));
+  const patterns: unknown[] = exclude;
+  const hiding = patterns.find((pattern) => typeof pattern === 'string' && hidesConflicts(pattern));
   if (hiding === undefined) return [];
   return [
     {
