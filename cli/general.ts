@@ -27,7 +27,10 @@ function generalOptions(): Option[] {
     new Option('-d, --deployment <name>', 'which deployment').env('WORKSPACE_SYNC_DEPLOYMENT'),
     new Option('-c, --config <file>', 'the configuration file').env('WORKSPACE_SYNC_CONFIG'),
     new Option('--json', 'print JSON for programs instead of text').default(false, 'off'),
-    new Option('-y, --yes', 'ask nothing: questions are answered with yes').default(false, 'off'),
+    new Option(
+      '-y, --yes',
+      'ask nothing: questions are answered with yes, but for those that want a word',
+    ).default(false, 'off'),
     new Option('--local', 'talk to the emulator of a running "npm start"').default(false, 'off'),
     new Option('--profile <name>', 'the AWS profile'),
     new Option('--region <name>', 'the AWS region'),
