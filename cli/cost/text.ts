@@ -48,7 +48,7 @@ function heading({ kind, deployment, agents, month, elapsed = 0, assumptions }: 
   if (kind === 'estimate' && assumptions) {
     const { files, bytes, changedPerDay, dropsPerDay } = assumptions;
     return (
-      `A month of ${whose}. For each agent: ${files} files of ${bytesInWords(bytes)} in all, ` +
+      `A month of ${whose}. For each agent: ${numberInWords(files)} files of ${bytesInWords(bytes)} in all, ` +
       `${Number((changedPerDay * 100).toFixed(2))} % of them changed a day, ${dropsPerDay} drops a day.`
     );
   }
@@ -63,7 +63,15 @@ function isFelt({ dollars: sum }: Account): (line: CostLine) => boolean {
 
 function row({ thing, amount, unit, dollars }: CostLine): string[] {
   const digits = amount >= 100 ? 0 : amount >= 1 ? 1 : 4;
-  return [thing, amount.toFixed(digits), unit, dollarText(dollars)];
+  return [thing, numberInWords(amount, digits), unit, dollarText(dollars)];
+}
+
+/** `1,018,339`, `0.0021`. */
+function numberInWords(value: number, digits = 0): string {
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
 function sums({ dollars, projected, turns, cap, paused, kind }: Account): string {

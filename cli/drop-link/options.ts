@@ -11,6 +11,7 @@ import {
   type LinkRecord,
 } from '../../functions/shared/drop-link/record.ts';
 import { wrongUsage } from '../failure.ts';
+import { bytesInWords } from '../output/words.ts';
 
 /** What a link is to allow. */
 export interface DropLinkOptions {
@@ -41,7 +42,7 @@ export function newRecord(id: string, options: DropLinkOptions, clock: Clock): L
   }
   if (maxBytes > maxLinkBytes) {
     throw wrongUsage(
-      `--max-size is ${maxBytes} bytes; S3 takes at most ${maxLinkBytes} (5 GiB) in a form. ` +
+      `--max-size is ${bytesInWords(maxBytes)}; S3 takes at most ${bytesInWords(maxLinkBytes)} in a form. ` +
         'For larger files give the person access to the cloud folder.',
     );
   }

@@ -381,11 +381,11 @@ describe('the modes', () => {
         },
       });
       expect(report.planText?.split('\n')).toEqual([
-        '+ copy "new.txt" (3 bytes), in the cloud',
-        '~ update "a.txt" (6 bytes), in the cloud',
-        '- delete "gone.txt" (4 bytes), in the cloud',
-        '> deliver "drop.txt" (4 bytes), in the workspace',
-        '1 to copy (3 bytes), 1 to update (6 bytes), 1 to delete (4 bytes), 1 to deliver (4 bytes).',
+        '+ copy "new.txt" (3 B), in the cloud',
+        '~ update "a.txt" (6 B), in the cloud',
+        '- delete "gone.txt" (4 B), in the cloud',
+        '> deliver "drop.txt" (4 B), in the workspace',
+        '1 to copy (3 B), 1 to update (6 B), 1 to delete (4 B), 1 to deliver (4 B).',
       ]);
 
       const push = await dry(box, { direction: 'push' });
@@ -424,7 +424,7 @@ describe('the modes', () => {
         deliver: [],
         totals: { copy: { files: 2, bytes: 10 }, delete: { files: 1, bytes: 4 } },
       });
-      expect(report.planText).toContain('+ copy "up.txt" (7 bytes), in the cloud');
+      expect(report.planText).toContain('+ copy "up.txt" (7 B), in the cloud');
     });
 
     it('in mode bisync', async () => {
@@ -447,7 +447,7 @@ describe('the modes', () => {
         conflict: [],
       });
       expect(report.planText?.split('\n').at(-1)).toBe(
-        '1 to copy (3 bytes), 1 to update (6 bytes), 1 to delete (4 bytes).',
+        '1 to copy (3 B), 1 to update (6 B), 1 to delete (4 B).',
       );
       const real = await box.sync();
       expect(real).toMatchObject({

@@ -14,7 +14,7 @@ import type { GuardPolicy } from '../snapshot/archive/index.ts';
 import { folderTarget } from '../snapshot/restore/folder-target.ts';
 import { remoteTarget } from '../snapshot/restore/remote-target.ts';
 import { s3Target } from '../snapshot/restore/s3-target.ts';
-import type { Selection } from '../snapshot/restore/selection.ts';
+import { selectionOf, type Selection } from '../snapshot/restore/selection.ts';
 import type { RestoreTarget } from '../snapshot/restore/target.ts';
 import { mounted } from '../workspace/places.ts';
 import type { SnapshotPlaces } from './snapshot-places.ts';
@@ -91,6 +91,15 @@ function liveTarget(runtime: Runtime, { name, workspace }: AgentConfig): ChosenT
 export function liveSelection(selected: Selection): Selection {
   const mailboxes = [folders.inbox, folders.outbox].map((name) => `workspace/${name}/`);
   return (path) => selected(path) && !mailboxes.some((prefix) => path.startsWith(prefix));
+}
+
+/** Whether what was asked for is, in part, what a restore over the agent's files leaves out. */
+export function asksForMailboxes(paths: readonly string[] | undefined): boolean {
+  const selected = selectionOf(paths);
+  return [folders.inbox, folders.outbox].some(
+    (name) =>
+      selected(`workspace/${name}/any`) || paths?.some((path) => path.includes(name)) === true,
+  );
 }
 
 function liveKey(agent: string, path: string): string {

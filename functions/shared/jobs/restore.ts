@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bytesInWords } from '../bytes-in-words.ts';
 import type { AgentConfig } from '../config/index.ts';
 import {
   restoreTargets,
@@ -25,7 +26,7 @@ import { pruningMs, underLeases } from './leased.ts';
 import { alreadyOver } from '../runtime/repeated.ts';
 import { hasBegun } from './redelivery.ts';
 import { legTime } from './leg-time.ts';
-import { liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
+import { asksForMailboxes, liveSelection, targetFor, type ChosenTarget } from './restore-target.ts';
 import { choose, keysOf, rejection } from './snapshot-choice.ts';
 import { withPlaces, type SnapshotPlaces } from './snapshot-places.ts';
 
@@ -152,7 +153,7 @@ async function restoreOwn(
     const notes = [totalOf(found), ...matchedNothing(unused)];
     return { state: 'succeeded', snapshot, wouldRestore: found.sample, warnings: notes };
   }
-  const warnings = [...warningsFor(agent, reader, name), ...matchedNothing(unused)];
+  const warnings = [...warningsFor(work, reader), ...matchedNothing(unused)];
   const { progress: meter } = context;
   const tell = (amount: Amount): void => {
     meter.done(amount);
@@ -293,13 +294,18 @@ async function orDiscard<T>(
   }
 }
 
-function warningsFor(agent: AgentConfig, reader: SnapshotReader, name: TargetName): string[] {
+function warningsFor(
+  { agent, name, context: { request } }: Work,
+  reader: SnapshotReader,
+): string[] {
   const unencrypted = agent.backup.encrypt && reader.manifest.encryption === null;
   return [
     ...(unencrypted
       ? ['the snapshot is not encrypted, so nothing proves who wrote it: look at the files first']
       : []),
-    ...(name === 'live' ? ['files in _inbox and _outbox were left as they are'] : []),
+    ...(name === 'live' && asksForMailboxes(request.paths)
+      ? ['files in _inbox and _outbox were left as they are']
+      : []),
   ];
 }
 
@@ -309,7 +315,8 @@ function nothing(paths: readonly string[], id: string): JobResult {
 }
 
 function totalOf({ files, bytes }: { files: number; bytes: number }): string {
-  return `${files} files of ${bytes} bytes would be restored`;
+  const many = files === 1 ? '1 file' : `${files} files`;
+  return `${many} (${bytesInWords(bytes)}) would be restored`;
 }
 
 function keyOf({ name }: AgentConfig): string {

@@ -1,3 +1,4 @@
+import { bytesInWords } from '../bytes-in-words.ts';
 import { changes, type Change, type PlannedChange, type RunPlan } from '../contract/index.ts';
 import { visible } from '../deceptive.ts';
 
@@ -31,7 +32,7 @@ const marks: Record<Change, string> = {
 
 function line(change: Change, { path, bytes, side }: PlannedChange): string {
   const where = change === 'conflict' ? `the version of the ${side} wins` : `in the ${side}`;
-  return `${marks[change]} ${verbs[change]} ${visible(JSON.stringify(path))} (${bytes} bytes), ${where}`;
+  return `${marks[change]} ${verbs[change]} ${visible(JSON.stringify(path))} (${bytesInWords(bytes)}), ${where}`;
 }
 
 function more({ totals, ...lists }: RunPlan, change: Change): string[] {
@@ -42,6 +43,9 @@ function more({ totals, ...lists }: RunPlan, change: Change): string[] {
 function summary({ totals }: RunPlan): string {
   const parts = changes
     .filter((change) => totals[change].files > 0)
-    .map((change) => `${totals[change].files} to ${verbs[change]} (${totals[change].bytes} bytes)`);
+    .map(
+      (change) =>
+        `${totals[change].files} to ${verbs[change]} (${bytesInWords(totals[change].bytes)})`,
+    );
   return parts.length > 0 ? `${parts.join(', ')}.` : 'Nothing to do: both sides are in step.';
 }

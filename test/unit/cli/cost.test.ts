@@ -52,7 +52,13 @@ describe('the text of an account', () => {
 
   it('names the sum, the pace, the turns, the cap, and what is not in it', () => {
     const text = accountText(account);
-    for (const part of ['2026-11 so far (50 % of the month)', '$1.60', '$3.20', '1 agent turn.']) {
+    for (const part of [
+      '2026-11 so far (50 % of the month)',
+      '$1.60',
+      '$3.20',
+      '1 agent turn.',
+      '120,000',
+    ]) {
       expect(text).toContain(part);
     }
     expect(text).toContain('The cap of a month is $2.00 for what runs use.');

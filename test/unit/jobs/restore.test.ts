@@ -104,6 +104,20 @@ describe('restore', () => {
     expectNothingWritten();
   });
 
+  it.each([
+    [undefined, true],
+    [['AGENTS.md', '_inbox/drop.txt'], true],
+    [['**'], true],
+    [['notes/a.md'], false],
+  ])('of %j to live speaks of the inbox where it was asked for: %j', async (paths, speaks) => {
+    world.givenFiles({ '_inbox/drop.txt': 'unread' });
+    await world.takeSnapshot(agent);
+
+    const { warnings } = await world.run('restore', agent, { ...live, ...(paths && { paths }) });
+
+    expect(warnings.join().includes('_inbox')).toBe(speaks);
+  });
+
   it('to live replaces files, deletes none, and leaves the inbox alone', async () => {
     await world.takeSnapshot(openAgent);
     world.givenFiles({

@@ -33,16 +33,16 @@ describe('a plan in words', () => {
     const text = planText(
       createPlan({
         copy: [{ path: 'new.txt', bytes: 3, side: 'cloud' }],
-        delete: [{ path: 'old.txt', bytes: 4, side: 'workspace' }],
+        delete: [{ path: 'old.txt', bytes: 5_300_000, side: 'workspace' }],
         conflict: [{ path: 'both.txt', bytes: 5, side: 'workspace' }],
       }),
     );
 
     expect(text.split('\n')).toEqual([
-      '+ copy "new.txt" (3 bytes), in the cloud',
-      '- delete "old.txt" (4 bytes), in the workspace',
-      '! resolve "both.txt" (5 bytes), the version of the workspace wins',
-      '1 to copy (3 bytes), 1 to delete (4 bytes), 1 to resolve (5 bytes).',
+      '+ copy "new.txt" (3 B), in the cloud',
+      '- delete "old.txt" (5.05 MiB), in the workspace',
+      '! resolve "both.txt" (5 B), the version of the workspace wins',
+      '1 to copy (3 B), 1 to delete (5.05 MiB), 1 to resolve (5 B).',
     ]);
   });
 
