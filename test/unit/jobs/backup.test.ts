@@ -81,7 +81,7 @@ describe('backup', () => {
     expect(report).toMatchObject({ state: 'succeeded', filesStored: 4 });
     expect(world.names()).toEqual(expect.arrayContaining(written));
     expect(await restoredTexts()).toEqual(all);
-  }, 30_000);
+  });
 
   it('fails, and leaves no manifest, when the storage refuses', async () => {
     await givenFirstLeg();

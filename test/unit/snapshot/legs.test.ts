@@ -53,7 +53,7 @@ describe('a snapshot that a leg ends in', () => {
     }
     // It was cut in the middle of the large file as well as before and behind it.
     expect(cut).toBeGreaterThan(20);
-  }, 30_000);
+  });
 
   it('is whole when every leg ends as soon as it can', async () => {
     const snapshot = await takeSnapshot({ locations: locations(), encrypt: false, callsPerLeg: 3 });
