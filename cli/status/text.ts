@@ -94,6 +94,13 @@ export function nextRunText(
   return `not yet known: within ${durationInWords(interval * 1000)} of its deployment`;
 }
 
+/** `succeeded, 2 deleted`: a run that only deletes carries no file. */
+function lastText(last: JobFacts['last']): string {
+  if (!last) return '-';
+  const { state, filesDeleted = 0 } = last;
+  return filesDeleted > 0 ? `${state}, ${filesDeleted} deleted` : state;
+}
+
 function jobsTable(jobs: JobFacts[], now: number): string {
   return table(
     ['job', 'every', 'last success', 'last run', 'files', 'bytes', 'runs', 'errors', 'next run'],
@@ -101,7 +108,7 @@ function jobsTable(jobs: JobFacts[], now: number): string {
       job,
       interval === 0 ? 'asked for' : durationInWords(interval * 1000),
       lastSuccessAt === undefined ? 'never' : timeInWords(lastSuccessAt, now),
-      last?.state ?? '-',
+      lastText(last),
       last ? String(last.files) : '-',
       last ? bytesInWords(last.bytes) : '-',
       String(runs),

@@ -101,6 +101,8 @@ export interface LastRun {
   files: number;
   bytes: number;
   skippedFiles: number;
+  /** Absent where an earlier release has written the record. */
+  filesDeleted?: number;
   conflicts: number;
 }
 

@@ -62,6 +62,7 @@ export const statusSchema = z.object({
   files: count.exactOptional(),
   bytes: count.exactOptional(),
   skippedFiles: count.exactOptional(),
+  filesDeleted: count.exactOptional(),
   conflicts: count.exactOptional(),
   /** When the schedule last started a run. */
   lastScheduledAt: datetime.exactOptional(),
@@ -118,6 +119,7 @@ function afterLast(before: JobStatus | undefined, report: JobReport): JobStatus 
     files,
     bytes,
     skippedFiles: report.skippedFiles,
+    filesDeleted: report.filesDeleted,
     conflicts: report.conflicts,
     ...(report.trigger === 'schedule' ? { lastScheduledAt: report.startedAt } : {}),
     ...(report.state === 'succeeded' ? { lastWholeAt: report.finishedAt } : {}),

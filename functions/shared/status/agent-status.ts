@@ -121,6 +121,7 @@ function lastRun(status: JobStatus): LastRun {
     files: status.files ?? 0,
     bytes: status.bytes ?? 0,
     skippedFiles: status.skippedFiles ?? 0,
+    ...(status.filesDeleted === undefined ? {} : { filesDeleted: status.filesDeleted }),
     conflicts: status.conflicts ?? 0,
   };
 }

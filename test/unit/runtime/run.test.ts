@@ -184,6 +184,7 @@ describe('the status of a job', () => {
       files: 0,
       bytes: 0,
       skippedFiles: 0,
+      filesDeleted: 0,
       conflicts: 0,
     });
   });

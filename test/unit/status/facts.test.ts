@@ -76,6 +76,11 @@ describe('the status of an agent', () => {
     expect(status.jobs[0]).not.toHaveProperty('nextRunAt');
   });
 
+  it('says what the last run has deleted, which is no file that it carried', () => {
+    const [sync] = statusOf(givenRecords({ sync: { filesDeleted: 2 } })).jobs;
+    expect(sync?.last).toMatchObject({ files: 0, filesDeleted: 2 });
+  });
+
   it('names each token once, as it was last seen', () => {
     const token = (reference: string, seconds: number) => ({
       scope: 'sync',
