@@ -54,7 +54,7 @@ describe('sync', () => {
     const mailbox = new Mailbox(world, 'plan');
     await mailbox.givenWorkspace({ 'a.txt': 'a' });
     const ended = await command('sync', '--dry-run', '--agent', 'plan');
-    expect(ended.stdout).toContain('+ copy "a.txt" (1 bytes), in the cloud');
+    expect(ended.stdout).toContain('+ copy "a.txt" (1 B), in the cloud');
     const report = await json<JobReport>('sync', '--dry-run', '--agent', 'plan');
     expect(report.plan?.totals.copy).toEqual({ files: 1, bytes: 1 });
     expect(existsSync(mailbox.cloudPath(''))).toBe(false);
