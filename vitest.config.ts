@@ -75,7 +75,7 @@ export default defineConfig({
           // More than what takes longest needs on a slow machine: to be slow is no fault.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 6,
+          maxWorkers: 5,
           // Each deploys for itself: they do not begin before the others have left the cores.
           sequence: { groupOrder: 1 },
         },

@@ -27,7 +27,7 @@ export interface DeployOptions {
   assembly?: string;
   /** Where the outputs are kept as JSON, for people; a private file when not given. */
   outputsFile?: string;
-  /** 120 s. */
+  /** 240 s. */
   timeoutMs?: number;
   /** The folder with cdk.json; the checkout. */
   project?: string;
@@ -100,7 +100,7 @@ async function runCdk(options: DeployOptions, folder: string, args: string[]): P
   child.on('error', (error) => said.push(error.message));
   const killWithUs = (): void => void signalGroup(child, 'SIGKILL');
   process.once('exit', killWithUs);
-  const timeoutMs = options.timeoutMs ?? 120_000;
+  const timeoutMs = options.timeoutMs ?? 240_000;
   const exited = await hasExited(child, timeoutMs);
   killWithUs();
   process.off('exit', killWithUs);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'workspace-sync-cli-setup-'));
   world = await startEmptyWorld();
   await tellSession(world, join(folder, 'local.json'));
-}, 2 * minutes);
+}, 5 * minutes);
 
 afterAll(async () => {
   await world.stop();
@@ -151,7 +151,7 @@ describe('from nothing to a first drop', () => {
         agents: { main: { sync: { interval: 3600 } } },
       });
     },
-    6 * minutes,
+    10 * minutes,
   );
 
   it(
@@ -166,7 +166,7 @@ describe('from nothing to a first drop', () => {
       const { findings } = await examined();
       expect(findings.find(({ check }) => check === 'schedules')?.state).toBe('ok');
     },
-    3 * minutes,
+    10 * minutes,
   );
 });
 
@@ -226,7 +226,7 @@ describe('doctor', () => {
       await expectWrong('dead-letters', /1 in the queue of notifications/);
       await sqs.send(new PurgeQueueCommand({ QueueUrl }));
     },
-    4 * minutes,
+    10 * minutes,
   );
 });
 
