@@ -1,3 +1,4 @@
+import { messageOf } from '../../functions/shared/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Chosen } from '../command-line.ts';
 import { CommandFailure, type Told } from '../failure.ts';
@@ -13,7 +14,7 @@ interface Fault {
 export function wordsFor(error: unknown, chosen: Chosen): string {
   const fault = explainFault(error);
   if (fault) return fault.messageFor(chosen);
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /**

@@ -22,3 +22,8 @@ export class WorkspaceSyncError extends Error {
     this.retryable = retryable;
   }
 }
+
+/** What is said of whatever was thrown: the message of an error, and anything else as it is. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Delivery, Receipt, SkippedFile } from '../contract/index.ts';
+import { messageOf } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
 import type { TimeBudget } from '../runtime/time-budget.ts';
 import {
@@ -295,8 +296,4 @@ async function removeOrKeep(drops: Drop[], { outbox }: DeliveryDeps): Promise<Ke
   } catch (error) {
     return drops.map((drop) => ({ drop, fault: messageOf(error) }));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { Receipt } from '../contract/index.ts';
 import type { Drop, DropDecision, DropSourceKind } from './delivery.ts';
 
@@ -68,7 +69,7 @@ export type Carried =
 
 /** A parcel that a fault has kept; it is tried again by a later run. */
 export function failed(parcel: Parcel, error: unknown): Carried {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return { state: 'failed', parcel, reason };
 }
 

@@ -97,7 +97,7 @@ async function removeNamed(
 }
 
 /** Names with a line break cannot stand in a list of names. */
-export function byListability(paths: string[]): [listed: string[], awkward: string[]] {
+function byListability(paths: string[]): [listed: string[], awkward: string[]] {
   const awkward = (path: string): boolean => /[\r\n]/.test(path);
   return [paths.filter((path) => !awkward(path)), paths.filter(awkward)];
 }

@@ -1,6 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { systemClock, type Clock } from '../clock.ts';
-import { WorkspaceSyncError } from '../errors.ts';
+import { messageOf, WorkspaceSyncError } from '../errors.ts';
 import type { RcloneServer } from './session.ts';
 
 /** rclone's own server, asked over its socket. */
@@ -128,10 +128,6 @@ function parse(text: string): unknown {
   } catch (error) {
     throw new RemoteControlError(`rclone answered with no JSON: ${messageOf(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** rclone's server refused a request, or is not there. */

@@ -11,7 +11,7 @@ import type { AgentConfig } from '../config/index.ts';
 import { heldBack } from '../cost/budget.ts';
 import { legUsage } from '../cost/leg-usage.ts';
 import { requestsMade, requestsSince } from '../cost/request-meter.ts';
-import { WorkspaceSyncError } from '../errors.ts';
+import { messageOf, WorkspaceSyncError } from '../errors.ts';
 import { withLogFields } from '../telemetry.ts';
 import { traced } from '../tracing.ts';
 import { alreadyOver, isRepeated, settleLaterLeg } from './repeated.ts';
@@ -253,7 +253,7 @@ async function guarded(
 
 /** What a person is told of an error. */
 export function reasonOf(error: unknown): RunReason {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof WorkspaceSyncError) return { code: error.code, message };
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
   return { code, message };

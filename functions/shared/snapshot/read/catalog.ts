@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { messageOf } from '../../errors.ts';
 import type { SnapshotSummary } from '../../contract/index.ts';
 import { epochOf, isoTime } from '../../clock.ts';
 import { parseManifest, type Manifest } from '../manifest.ts';
@@ -105,7 +106,7 @@ function enter(catalog: Catalog, agent: string, found: Found): void {
       ...(verification ? { verification } : {}),
     });
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     catalog.damaged.push({ id, problem });
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import { messageOf } from '../../errors.ts';
 import { epochOf, systemClock, type Clock } from '../../clock.ts';
 import {
   remoteControl,
@@ -330,11 +331,7 @@ async function orGiveUp(
     throw unavailable('rclone has ended', error);
   }
   if (attempt >= attempts || isRefused(error)) {
-    throw new FileUnreadableError(
-      path,
-      error instanceof Error ? error.message : String(error),
-      error,
-    );
+    throw new FileUnreadableError(path, messageOf(error), error);
   }
   await clock.sleep(retryDelayMs * 2 ** (attempt - 1));
 }
@@ -358,8 +355,5 @@ function isRefused(error: unknown): boolean {
 }
 
 function unavailable(what: string, error: unknown): SourceUnavailableError {
-  return new SourceUnavailableError(
-    `${what}: ${error instanceof Error ? error.message : String(error)}`,
-    error,
-  );
+  return new SourceUnavailableError(`${what}: ${messageOf(error)}`, error);
 }

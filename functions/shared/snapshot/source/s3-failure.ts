@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { WorkspaceSyncError } from '../../errors.ts';
+import { messageOf, WorkspaceSyncError } from '../../errors.ts';
 import { FileGoneError, FileUnreadableError, SourceUnavailableError } from './source.ts';
 
 /** S3 answered a GET with an error. */
@@ -98,5 +98,5 @@ export function readFailure(path: string, error: unknown): unknown {
 }
 
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return messageOf(error).replace(/\.$/, '');
 }

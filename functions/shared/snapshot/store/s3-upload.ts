@@ -10,6 +10,7 @@ import {
   type CompletedPart,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { messageOf } from '../../errors.ts';
 import { conditionFailed } from '../../state/s3-object-store.ts';
 import type { Log } from '../../telemetry.ts';
 import { inParts, PartBuffers } from './parts.ts';
@@ -164,7 +165,7 @@ async function abort({ client, log }: S3Target, upload: Upload): Promise<void> {
     // Thrown, it would hide what went wrong first.
     log?.warn('an upload could not be aborted', {
       key: upload.Key,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
     });
   }
 }

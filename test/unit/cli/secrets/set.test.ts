@@ -12,8 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitCodes } from '../../../../cli/exit-codes.ts';
 import { setSecrets, type SetOptions } from '../../../../cli/secrets/set.ts';
-import { systemClock } from '../../../../functions/shared/clock.ts';
-import type { Shell } from '../../../../cli/shell.ts';
+import { givenShell, type Written } from '../shell.ts';
 
 const aws = mockClient(SecretsManagerClient);
 const old = 'the only passphrase of a hundred snapshots';
@@ -21,7 +20,7 @@ const old = 'the only passphrase of a hundred snapshots';
 let folder: string;
 let config: string;
 let value: string;
-let said: { out: string[]; err: string[] };
+let shell: Written;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'workspace-sync-set-'));
@@ -30,7 +29,7 @@ beforeEach(() => {
   writeFileSync(config, JSON.stringify({ sync: { provider: 'off' }, backup }));
   value = join(folder, 'passphrase');
   writeFileSync(value, 'wagon staple battery horse correct');
-  said = { out: [], err: [] };
+  shell = givenShell(env);
 });
 
 afterEach(() => {
@@ -49,23 +48,9 @@ function givenStored(values: Record<string, string>): void {
 
 const env = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' };
 
-/** A script's: there is no terminal to ask at. */
-function shell(): Shell {
-  return {
-    out: (text) => void said.out.push(text),
-    say: (text) => void said.err.push(text),
-    env,
-    clock: systemClock,
-    isWatched: false,
-    canAsk: false,
-    columns: 100,
-    onInterrupt: () => () => undefined,
-  };
-}
-
 function set(options: Partial<SetOptions>): Promise<number> {
   const general = { json: false, yes: false, local: false, config, region: 'us-east-1' };
-  return setSecrets(shell(), 'PASS', { ...general, ...options });
+  return setSecrets(shell.shell, 'PASS', { ...general, ...options });
 }
 
 const written = (): string =>
@@ -89,16 +74,16 @@ describe('a passphrase that is stored already', () => {
       exitCode: exitCodes.usage,
       message: expect.stringContaining('--replace') as string,
     });
-    expect(said.err.join('\n')).toMatch(/snapshots that exist open with that one alone/);
+    expect(shell.said.join('\n')).toMatch(/snapshots that exist open with that one alone/);
     expect(written()).toBe('[]');
-    expect(said.out).toEqual([]);
+    expect(shell.out).toEqual([]);
   });
 
   it('is replaced by who says so, and is told what that means', async () => {
     givenStored({ PASS: old });
     expect(await set({ generate: true, replace: true })).toBe(0);
-    expect(written()).toContain(said.out[0]);
-    expect(said.err.join('\n')).toMatch(/old passphrase has to be put back.*runbook/);
+    expect(written()).toContain(shell.out[0]);
+    expect(shell.said.join('\n')).toMatch(/old passphrase has to be put back.*runbook/);
   });
 });
 
@@ -106,14 +91,14 @@ describe('a passphrase that is made', () => {
   it('is stored without a question where there is none', async () => {
     givenStored({ OTHER: 'x' });
     expect(await set({ generate: true })).toBe(0);
-    expect(said.err.join('\n')).not.toContain('stored there already');
+    expect(shell.said.join('\n')).not.toContain('stored there already');
   });
 
   it('is a field of the one document that --json prints', async () => {
     givenStored({});
     expect(await set({ generate: true, json: true })).toBe(0);
-    expect(said.out).toHaveLength(1);
-    const [only] = JSON.parse(said.out[0] ?? '') as { passphrase: string }[];
+    expect(shell.out).toHaveLength(1);
+    const [only] = JSON.parse(shell.out[0] ?? '') as { passphrase: string }[];
     expect(only).toMatchObject({ reference: 'PASS', agent: 'main', scope: 'passphrase' });
     expect(only?.passphrase).toMatch(/^([a-z0-9]{5}-){5}[a-z0-9]{5}$/);
     expect(written()).toContain(only?.passphrase);
@@ -122,7 +107,7 @@ describe('a passphrase that is made', () => {
   it('stands in no document where it was given', async () => {
     givenStored({});
     expect(await set({ fromFile: value, json: true })).toBe(0);
-    expect(said.out.join()).not.toContain('wagon');
+    expect(shell.out.join()).not.toContain('wagon');
   });
 });
 
@@ -132,14 +117,14 @@ describe('a passphrase that is made', () => {
     const refused = { $fault: 'client' as const, $metadata: {}, message: 'no access' };
     aws.on(PutSecretValueCommand).rejects(new InvalidParameterException(refused));
     await expect(set({ generate: true })).rejects.toThrow('no access');
-    expect(said.out).toEqual([]);
+    expect(shell.out).toEqual([]);
   });
 
   it('is shown once it is stored', async () => {
     givenStored({});
     expect(await set({ generate: true })).toBe(exitCodes.ok);
-    expect(said.out).toHaveLength(1);
-    expect(written()).toContain(said.out.join());
+    expect(shell.out).toHaveLength(1);
+    expect(written()).toContain(shell.out.join());
   });
 });
 
